@@ -1,0 +1,53 @@
+/** What the provisioner makes true: written by synth, read by the provisioner as its settings. */
+
+export interface Declaration {
+  /** Name of the platform; MinIO users and policies that the provisioner owns begin with `<platform>-`. */
+  readonly platform: string;
+  readonly store: StoreDeclaration;
+  readonly secrets: readonly GeneratedSecret[];
+  readonly buckets: readonly BucketDeclaration[];
+  readonly users: readonly UserDeclaration[];
+}
+
+export interface StoreDeclaration {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly verify: boolean;
+  /** An external store is not ours: users and policies there are made by hand. */
+  readonly external: boolean;
+}
+
+/** A Secret that has to exist; one that exists is never overwritten. */
+export interface GeneratedSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, SecretValue>>;
+}
+/** `hex`: that many random hex digits. `text`: not secret (a user's name), as it stands. */
+export type SecretValue = { readonly hex: number } | { readonly text: string };
+
+export interface BucketDeclaration {
+  readonly name: string;
+  readonly versioning: boolean;
+  /** Days until objects are removed; without it they stay. */
+  readonly expireDays?: number;
+  /** Kubernetes quantity; without it there is no limit. */
+  readonly quota?: string;
+  /** The whole notification document: no two rules overlap (S3 refuses that); the manager filters exactly. */
+  readonly notifications: readonly NotificationRule[];
+}
+export interface NotificationRule {
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+/** A service's own MinIO user: its Secret holds the keys; it may do exactly this. */
+export interface UserDeclaration {
+  readonly service: string;
+  readonly secret: { readonly namespace: string; readonly name: string };
+  /** `bucket/folder/` prefixes. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}

@@ -1,0 +1,36 @@
+/** Bucket events, as MinIO and S3 send them. */
+
+/**
+ * Events that mean «an object is there now». Listed one by one: `s3:ObjectCreated:*` includes tagging and retention
+ * changes, which would run a service again on a file it has already processed.
+ */
+export const UPLOAD_EVENTS = [
+  's3:ObjectCreated:Put',
+  's3:ObjectCreated:Post',
+  's3:ObjectCreated:Copy',
+  's3:ObjectCreated:CompleteMultipartUpload',
+] as const;
+
+/** One record of an S3 event message (version 2.x). */
+export interface S3EventRecord {
+  readonly eventVersion: string;
+  readonly eventSource: string;
+  readonly eventTime: string;
+  readonly eventName: string;
+  readonly s3: {
+    readonly bucket: { readonly name: string };
+    /** `key` is URL-encoded, a space as `+`. */
+    readonly object: { readonly key: string; readonly size?: number; readonly versionId?: string; readonly sequencer?: string };
+  };
+}
+
+/** Key prefix for a path inside a bucket. It ends with `/`, or `in` would also match `input/`. */
+export function keyPrefix(folder: string): string {
+  return folder === '' ? '' : `${folder}/`;
+}
+
+/** `bucket/some/folder` → bucket and folder, with slashes at either end left out. */
+export function splitPath(path: string): { bucket: string; folder: string } {
+  const [bucket = '', ...folder] = path.split('/').filter((part) => part !== '');
+  return { bucket, folder: folder.join('/') };
+}

@@ -1,0 +1,65 @@
+/** Names of objects in the cluster: stable, and what a person would type. */
+import { createHash } from 'node:crypto';
+
+export type Program = 'manager' | 'provisioner' | 'supervisor' | 'installer';
+
+/** Ports (TCP) that programs listen on. */
+export const MANAGER_PORT = 8080;
+export const SUPERVISOR_PORT = 8080;
+export const MINIO_PORT = 9000;
+export const MINIO_CONSOLE_PORT = 9001;
+
+/** The webhook target's identifier in MinIO, and the ARN that bucket rules name (without a region). */
+export const WEBHOOK_TARGET = 'OSCAR';
+export const WEBHOOK_ARN = `arn:minio:sqs::${WEBHOOK_TARGET}:webhook`;
+
+/**
+ * Longest name of a service (upstream's limit as well). A Job is named `<service>-<20 hex digits>`, and its pods get
+ * 6 characters more: 39 + 21 = 60 fits the 63 of a label, where Kubernetes repeats the Job's name.
+ */
+export const SERVICE_NAME_MAX = 39;
+/** A service's name is also a Service's: RFC 1035 label (it begins with a letter). */
+export const SERVICE_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+/** Secrets of one service, in the services' namespace. */
+export const serviceSecrets = (service: string) => ({
+  /** Key `token`: 64 hex digits. */
+  token: `${service}-token`,
+  /** Keys `accessKey`, `secretKey`: the service's own MinIO user. */
+  minio: `${service}-minio`,
+});
+
+/** Secrets of the platform, in its namespace. `platform` is the platform's name, by default `oscar`. */
+export const platformSecrets = (platform: string) => ({
+  /** Keys `username`, `password`: the manager's admin. */
+  admin: `${platform}-admin`,
+  /** Key `token`: what MinIO shows to the manager with each event. */
+  webhook: `${platform}-webhook`,
+  /** Keys `rootUser`, `rootPassword`. */
+  minio: `${platform}-minio-root`,
+});
+
+/** First `length` hex digits of the SHA-256 of `parts`, each part closed, so that no two lists of parts collide. */
+export function contentHash(parts: readonly (string | Uint8Array)[], length = 10): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(String(part.length)).update(':').update(part);
+  return hash.digest('hex').slice(0, length);
+}
+
+/** What tells one bucket event from another (S3 event record). A redelivered event is equal in all of them. */
+export interface EventIdentity {
+  readonly bucket: string;
+  /** Decoded object key. */
+  readonly key: string;
+  /** Empty on buckets without versioning. */
+  readonly versionId?: string;
+  /** Orders events of one key; a second upload has another. */
+  readonly sequencer?: string;
+  readonly eventName: string;
+}
+
+/** Name of the Job for an event: a second delivery makes the same name, and meets «already exists». */
+export function jobName(service: string, event: EventIdentity): string {
+  const { bucket, key, versionId = '', sequencer = '', eventName } = event;
+  return `${service}-${contentHash([bucket, key, versionId, sequencer, eventName], 20)}`;
+}

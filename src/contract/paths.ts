@@ -1,0 +1,33 @@
+/** Where things are inside containers. Upstream's places stay, so that upstream's services run unchanged. */
+
+/** Supervisor volume, read-only (upstream: `VolumePath`). */
+export const SUPERVISOR_DIR = '/oscar/bin';
+/** Works as a command that reads the event on stdin, as upstream's binary does. */
+export const SUPERVISOR_COMMAND = `${SUPERVISOR_DIR}/supervisor`;
+/** Files of the supervisor volume: Node with its own loader and libraries, and our bundle. */
+export const SUPERVISOR_FILES = { loader: 'ld.so', libraries: 'lib', node: 'node', bundle: 'supervisor.cjs' } as const;
+
+/** The service's ConfigMap (upstream: `ConfigPath`). */
+export const CONFIG_DIR = '/oscar/config';
+export const SCRIPT_KEY = 'script.sh';
+export const DEFINITION_KEY = 'function_config.yaml';
+
+/** Storage credentials: one folder `<provider>.<id>`, one file a key. */
+export const PROVIDERS_DIR = '/var/run/secrets/providers';
+
+/** Where a program's pod finds its bundle and its settings. */
+export const PROGRAM_DIR = '/oscar/program';
+export const SETTINGS_DIR = '/oscar/settings';
+export const SETTINGS_KEY = 'settings.json';
+/** Secrets of the platform's own programs: one folder a Secret, by its role (`admin`, `webhook`, `minio`). */
+export const SECRETS_DIR = '/var/run/secrets/oscar';
+
+/**
+ * The command that runs the supervisor in any image: its own loader is named, so that neither the image's libc nor
+ * `LD_LIBRARY_PATH` matters, and the user's script sees its own world.
+ */
+export function supervisorCommand(...args: string[]): string[] {
+  const { loader, libraries, node, bundle } = SUPERVISOR_FILES;
+  const at = (file: string) => `${SUPERVISOR_DIR}/${file}`;
+  return [at(loader), '--library-path', at(libraries), at(node), at(bundle), ...args];
+}
