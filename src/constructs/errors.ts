@@ -29,7 +29,10 @@ export class DeclarationError extends Error {
 
 /** `service "x": output[0].path: PROBLEM, got "…". Allowed: …. Fix: …` */
 export function describe({ problem, service, field, value, allowed, fix }: Finding): string {
-  const where = [service === undefined ? '' : `service "${service}": `, field?.length ? `${fieldName(field)}: ` : ''].join('');
+  const where = [
+    service === undefined ? '' : `service "${service}": `,
+    field?.length ? `${fieldName(field)}: ` : '',
+  ].join('');
   const got = value === undefined ? '' : `, got ${JSON.stringify(value)}`;
   return `${where}${problem}${got}.${allowed ? ` Allowed: ${allowed}.` : ''}${fix ? ` Fix: ${fix}.` : ''}`;
 }

@@ -35,7 +35,11 @@ export class Programs {
     try {
       return readFileSync(file);
     } catch {
-      throw new DeclarationError({ problem: `the ${program}'s bundle is not built`, value: file, fix: 'npm run build' });
+      throw new DeclarationError({
+        problem: `the ${program}'s bundle is not built`,
+        value: file,
+        fix: 'npm run build',
+      });
     }
   }
 }

@@ -9,8 +9,8 @@ import {
   serviceSecrets,
   UserDeclaration,
 } from '../contract';
-import { DeclarationError } from './errors';
-import { checkAcyclic, Flow } from './service-rings';
+import { DeclarationError, FieldPath } from './errors';
+import { Flow, FlowGraph } from './service-rings';
 import { bucketOf, FileFilter, StoragePath } from './storage';
 
 export interface BucketProps {
@@ -28,7 +28,7 @@ export interface BucketProps {
  */
 export class ServiceRegistry {
   private readonly buckets = new Map<string, BucketProps>();
-  private readonly flows = new Map<string, Flow>();
+  private readonly flows = new FlowGraph();
 
   constructor(private readonly props: { readonly servicesNamespace: string; readonly platform: string }) {}
 
@@ -43,32 +43,41 @@ export class ServiceRegistry {
 
   /** Throws when the name is taken. */
   addService(name: string): void {
-    if (this.flows.has(name)) {
-      throw new DeclarationError({ problem: 'two services have this name', service: name, field: ['name'], fix: 'rename one' });
+    if (this.flows.get(name)) {
+      throw new DeclarationError({
+        problem: 'two services have this name',
+        service: name,
+        field: ['name'],
+        fix: 'rename one',
+      });
     }
-    this.flows.set(name, { service: name, inputs: [], outputs: [] });
+    this.flows.add(name);
   }
 
   /** Binds a registered service to uploads. Throws when the bucket is not declared, or a ring of services closes. */
   addInput(service: string, from: StoragePath & FileFilter, index: number): void {
-    this.add(service, 'inputs', from, ['input', index, 'path']);
+    const field = ['input', index, 'path'];
+    const flow = this.placed(service, from, field);
+    if (flow) this.flows.addInput(flow, place(from), field);
   }
 
   /** Adds a path that a registered service writes to. Throws as `addInput` does. */
   addOutput(service: string, to: StoragePath & FileFilter, index: number): void {
-    this.add(service, 'outputs', to, ['output', index, 'path']);
+    const field = ['output', index, 'path'];
+    const flow = this.placed(service, to, field);
+    if (flow) this.flows.addOutput(flow, place(to), field);
   }
 
-  private add(service: string, side: 'inputs' | 'outputs', path: StoragePath & FileFilter, field: (string | number)[]): void {
+  /** The service's flow; nothing when the path is not in the platform's own store, which alone sends events. */
+  private placed(service: string, path: StoragePath, field: FieldPath): Flow | undefined {
     const flow = this.flows.get(service);
     if (!flow) throw new Error(`service "${service}" was never added to the registry`);
-    if (!path.provider.isPlatformStore) return;
+    if (!path.provider.isPlatformStore) return undefined;
     this.requireBucket(service, path, field);
-    flow[side].push({ ...bucketOf(path), prefix: path.prefix ?? [], suffix: path.suffix ?? [] });
-    checkAcyclic(this.flows, flow, field);
+    return flow;
   }
 
-  private requireBucket(service: string, path: StoragePath, field: (string | number)[]): void {
+  private requireBucket(service: string, path: StoragePath, field: FieldPath): void {
     const { bucket } = bucketOf(path);
     if (this.buckets.has(bucket)) return;
     throw new DeclarationError({
@@ -76,18 +85,20 @@ export class ServiceRegistry {
       service,
       field,
       value: path.path,
-      allowed: this.buckets.size ? `a path in one of: ${[...this.buckets.keys()].sort().join(', ')}` : 'a path in a declared bucket',
+      allowed: this.buckets.size
+        ? `a path in one of: ${[...this.buckets.keys()].sort().join(', ')}`
+        : 'a path in a declared bucket',
       fix: `declare the bucket "${bucket}" (in an environment: under \`buckets\`)`,
     });
   }
 
   get serviceNames(): string[] {
-    return [...this.flows.keys()].sort();
+    return this.flows.services;
   }
 
   /** Secrets that every service needs: its token and its MinIO user's keys. */
   secrets(): GeneratedSecret[] {
-    return this.serviceNames.flatMap((service) => {
+    return this.serviceNames.flatMap((service): GeneratedSecret[] => {
       const common = {
         namespace: this.props.servicesNamespace,
         labels: { ...serviceLabels(service), [KEEP_LABEL]: 'true' },
@@ -96,13 +107,18 @@ export class ServiceRegistry {
       const names = serviceSecrets(service);
       return [
         { ...common, name: names.token, data: { token: { hex: 64 } } },
-        { ...common, name: names.minio, data: { accessKey: { text: `${this.props.platform}-${service}` }, secretKey: { hex: 40 } } },
+        {
+          ...common,
+          name: names.minio,
+          data: { accessKey: { text: `${this.props.platform}-${service}` }, secretKey: { hex: 40 } },
+        },
       ];
     });
   }
 
   users(): UserDeclaration[] {
-    const paths = (side: Flow['inputs']) => [...new Set(side.map(({ bucket, folder }) => `${bucket}/${keyPrefix(folder)}`))].sort();
+    const paths = (side: Flow['inputs']) =>
+      [...new Set(side.map(({ bucket, folder }) => `${bucket}/${keyPrefix(folder)}`))].sort();
     return this.serviceNames.map((service) => {
       const { inputs, outputs } = this.flows.get(service)!;
       const secret = { namespace: this.props.servicesNamespace, name: serviceSecrets(service).minio };
@@ -113,8 +129,8 @@ export class ServiceRegistry {
   /** Every declared bucket with its whole notification document. */
   bucketDeclarations(): BucketDeclaration[] {
     const rules = new Map<string, NotificationRule[]>();
-    for (const { inputs } of this.flows.values()) {
-      for (const { bucket, folder, suffix } of inputs) {
+    for (const service of this.serviceNames) {
+      for (const { bucket, folder, suffix } of this.flows.get(service)!.inputs) {
         const list = rules.get(bucket) ?? rules.set(bucket, []).get(bucket)!;
         const suffixes = suffix.length ? suffix : [''];
         list.push(...suffixes.map((one) => ({ prefix: keyPrefix(folder), suffix: one })));
@@ -130,6 +146,8 @@ export class ServiceRegistry {
       }));
   }
 }
+
+const place = (path: StoragePath & FileFilter) => ({ ...bucketOf(path), suffix: path.suffix ?? [] });
 
 /**
  * S3 refuses rules that overlap. Rules are widened until none do: it costs an event that nobody wants, which the
@@ -152,4 +170,5 @@ function withoutOverlap(rules: readonly NotificationRule[]): NotificationRule[] 
 }
 
 const overlap = (a: NotificationRule, b: NotificationRule) =>
-  (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) && (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix));
+  (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
+  (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix));

@@ -4,8 +4,7 @@ import { DeclarationError, FieldPath } from './errors';
 export interface Place {
   readonly bucket: string;
   readonly folder: string;
-  /** File names' beginnings and ends; empty: any. */
-  readonly prefix: readonly string[];
+  /** Ends of file names; empty: any. Prefixes can't tell files apart for sure, as they match folders too. */
   readonly suffix: readonly string[];
 }
 
@@ -16,53 +15,99 @@ export interface Flow {
   readonly outputs: Place[];
 }
 
-/** Throws when `from` can trigger itself, directly or through other services: its files would run round for ever. */
-export function checkAcyclic(flows: ReadonlyMap<string, Flow>, from: Flow, field: FieldPath): void {
-  const ring = findRing(flows, from);
-  if (!ring) return;
-  throw new DeclarationError({
-    problem: ring.length === 1 ? 'its output would trigger itself' : `its output would trigger itself through ${ring.slice(1).join(', then ')}`,
-    service: from.service,
-    field,
-    value: [...ring, from.service].join(' → '),
-    allowed: 'outputs that lead to no input of the same service',
-    fix: 'write to a folder that none of them reads, or tell the files apart with `prefix`/`suffix`',
-  });
-}
+/** Who feeds whom, kept as services are added, so that a ring is refused by the line that closes it. */
+export class FlowGraph {
+  private readonly flows = new Map<string, Flow>();
+  /** Readers by bucket and first folder: a file under `a/b` concerns only readers of the bucket's root, or of `a/…`. */
+  private readonly readers = new Map<string, Map<string, Set<Flow>>>();
 
-/** Services of a ring through `from`, beginning with it. */
-function findRing(flows: ReadonlyMap<string, Flow>, from: Flow): string[] | undefined {
-  if (!from.inputs.length || !from.outputs.length) return undefined;
-  const seen = new Set<string>();
-  const pending: Flow[][] = [[from]];
-  for (let path = pending.pop(); path; path = pending.pop()) {
-    for (const next of triggeredBy(flows, path[path.length - 1])) {
-      if (next === from) return path.map(({ service }) => service);
-      if (seen.has(next.service)) continue;
-      seen.add(next.service);
-      pending.push([...path, next]);
-    }
+  add(service: string): void {
+    this.flows.set(service, { service, inputs: [], outputs: [] });
   }
-  return undefined;
+
+  get(service: string): Flow | undefined {
+    return this.flows.get(service);
+  }
+
+  get services(): string[] {
+    return [...this.flows.keys()].sort();
+  }
+
+  addInput(flow: Flow, place: Place, field: FieldPath): void {
+    flow.inputs.push(place);
+    const folders = this.readers.get(place.bucket) ?? new Map<string, Set<Flow>>();
+    this.readers.set(place.bucket, folders);
+    const first = firstFolder(place);
+    folders.set(first, (folders.get(first) ?? new Set()).add(flow));
+    this.refuseRing(flow, field);
+  }
+
+  addOutput(flow: Flow, place: Place, field: FieldPath): void {
+    flow.outputs.push(place);
+    this.refuseRing(flow, field);
+  }
+
+  private refuseRing(from: Flow, field: FieldPath): void {
+    const ring = this.findRing(from);
+    if (!ring) return;
+    const through = ring.slice(1).map((service) => `"${service}"`);
+    throw new DeclarationError({
+      problem: through.length
+        ? `its output would trigger itself through ${through.join(', then ')}`
+        : 'its output would trigger itself',
+      service: from.service,
+      field,
+      value: [...ring, from.service].join(' → '),
+      allowed: 'outputs that lead to no input of the same service',
+      fix: 'write to a folder that none of them reads, or tell the files apart by `suffix`',
+    });
+  }
+
+  /** Services of a ring through `from`, beginning with it. */
+  private findRing(from: Flow): string[] | undefined {
+    if (!from.inputs.length || !from.outputs.length) return undefined;
+    const seen = new Set<Flow>();
+    const pending: Flow[][] = [[from]];
+    for (let path = pending.pop(); path; path = pending.pop()) {
+      for (const next of this.triggeredBy(path[path.length - 1])) {
+        if (next === from) return path.map(({ service }) => service);
+        if (seen.has(next)) continue;
+        seen.add(next);
+        pending.push([...path, next]);
+      }
+    }
+    return undefined;
+  }
+
+  private triggeredBy({ outputs }: Flow): Set<Flow> {
+    const found = new Set<Flow>();
+    for (const output of outputs) {
+      for (const flow of this.candidates(output)) {
+        if (flow.inputs.some((input) => triggers(output, input))) found.add(flow);
+      }
+    }
+    return found;
+  }
+
+  private *candidates(output: Place): Iterable<Flow> {
+    const folders = this.readers.get(output.bucket);
+    if (!folders) return;
+    const first = firstFolder(output);
+    const keys = first === '' ? folders.keys() : ['', first];
+    for (const key of keys) yield* folders.get(key) ?? [];
+  }
 }
 
-function triggeredBy(flows: ReadonlyMap<string, Flow>, { outputs }: Flow): Flow[] {
-  if (!outputs.length) return [];
-  return [...flows.values()].filter(({ inputs }) => inputs.some((input) => outputs.some((output) => triggers(output, input))));
-}
+const firstFolder = ({ folder }: Place) => folder.split('/', 1)[0];
 
 /** Whether a file written to `output` may be an upload that `input` waits for. */
 function triggers(output: Place, input: Place): boolean {
   if (output.bucket !== input.bucket) return false;
   const [to, at] = [keyPrefix(output.folder), keyPrefix(input.folder)];
-  return (
-    (to.startsWith(at) || at.startsWith(to)) &&
-    compatible(output.prefix, input.prefix, (a, b) => a.startsWith(b)) &&
-    compatible(output.suffix, input.suffix, (a, b) => a.endsWith(b))
-  );
+  return (to.startsWith(at) || at.startsWith(to)) && compatible(output.suffix, input.suffix);
 }
 
 /** Whether one name can satisfy both lists. */
-function compatible(a: readonly string[], b: readonly string[], fits: (long: string, short: string) => boolean): boolean {
-  return !a.length || !b.length || a.some((x) => b.some((y) => fits(x, y) || fits(y, x)));
+function compatible(a: readonly string[], b: readonly string[]): boolean {
+  return !a.length || !b.length || a.some((x) => b.some((y) => x.endsWith(y) || y.endsWith(x)));
 }

@@ -85,7 +85,9 @@ export interface StorageProviders {
 export type StorageType = keyof StorageProviders;
 
 /** Keys of each provider's Secret, mounted as files under `PROVIDERS_DIR/<type>.<id>/`. */
-export const PROVIDER_SECRET_KEYS: Readonly<Record<StorageType, { required: readonly string[]; optional: readonly string[] }>> = {
+export const PROVIDER_SECRET_KEYS: Readonly<
+  Record<StorageType, { required: readonly string[]; optional: readonly string[] }>
+> = {
   minio: { required: ['accessKey', 'secretKey'], optional: ['sessionToken'] },
   s3: { required: ['accessKey', 'secretKey'], optional: ['sessionToken'] },
   webdav: { required: [], optional: ['login', 'password', 'token'] },

@@ -20,7 +20,12 @@ export interface S3EventRecord {
   readonly s3: {
     readonly bucket: { readonly name: string };
     /** `key` is URL-encoded, a space as `+`. */
-    readonly object: { readonly key: string; readonly size?: number; readonly versionId?: string; readonly sequencer?: string };
+    readonly object: {
+      readonly key: string;
+      readonly size?: number;
+      readonly versionId?: string;
+      readonly sequencer?: string;
+    };
   };
 }
 

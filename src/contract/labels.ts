@@ -44,6 +44,9 @@ export function recommendedLabels(component: Component, instance: string): Recor
 }
 
 /** Labels of a service's object: the recommended ones and upstream's. `component` tells warm pods from Jobs' pods. */
-export function serviceLabels(service: string, component: 'service' | 'job' | 'prefetch' = 'service'): Record<string, string> {
+export function serviceLabels(
+  service: string,
+  component: 'service' | 'job' | 'prefetch' = 'service',
+): Record<string, string> {
   return { ...recommendedLabels(component, service), [SERVICE_LABEL]: service };
 }
