@@ -1,0 +1,39 @@
+import { createServer, RequestListener, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { log } from './log';
+
+/** After SIGTERM the cluster still sends requests for a moment, until every node knows that the pod goes. */
+const DRAIN_MS = 5_000;
+
+/** Answers on `port` until SIGTERM or SIGINT; then requests that run may end. */
+export async function serve(handler: RequestListener, port: number, drainMs = DRAIN_MS): Promise<void> {
+  const server = createServer(handler);
+  await listen(server, port);
+  log('info', 'listening', { port });
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  log('info', `${signal}: ending`);
+  if (signal === 'SIGTERM') await sleep(drainMs);
+  await new Promise((closed) => {
+    server.close(closed);
+    server.closeIdleConnections();
+  });
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => resolve());
+  });
+}
+
+/** Answers with one line of text. */
+export function text(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${body}\n`);
+}
+
+/** Path of a request, without its query. */
+export function pathOf(url: string | undefined): string {
+  return (url ?? '/').split('?', 1)[0];
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GeneratedSecret, SecretValue } from '../../contract';
+import { ProgramError } from '../common/fail';
+import { KubernetesAnswer } from '../common/kubernetes';
+import { Log } from '../common/log';
+
+/** What is needed of the API server. */
+export interface SecretStore {
+  call(method: 'POST', path: string, body: unknown): Promise<KubernetesAnswer>;
+}
+
+/** A server that is away is asked again after 1, 2, 4 … 16 s: five minutes in all. */
+const ATTEMPTS = 22;
+const LONGEST_WAIT_MS = 16_000;
+
+/**
+ * Creates the Secrets that don't exist. Creation is the whole question: 409 means that it is there, and what is
+ * there is never read nor overwritten, so the provisioner needs no right to see secrets.
+ * @throws ProgramError that names the Secret and the reason, when the server refuses or stays away.
+ */
+export async function createMissingSecrets(
+  secrets: readonly GeneratedSecret[],
+  store: SecretStore,
+  log: Log,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<void> {
+  for (const secret of secrets) {
+    const at = `${secret.namespace}/${secret.name}`;
+    const { status, body } = await create(secret, store, wait);
+    if (status === 201) log('info', 'secret generated', { secret: at });
+    else if (status === 409) log('info', 'secret is there already', { secret: at });
+    else throw new ProgramError(`secret ${at} can't be created: ${reason(status, body)}`);
+  }
+}
+
+async function create(
+  secret: GeneratedSecret,
+  store: SecretStore,
+  wait: (ms: number) => Promise<unknown>,
+): Promise<KubernetesAnswer> {
+  const manifest = manifestOf(secret);
+  const path = `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await store.call('POST', path, manifest).catch((error: Error) => {
+      if (error instanceof ProgramError) throw error;
+      return { status: 0, body: error.message };
+    });
+    if (!mayPass(answer.status) || attempt === ATTEMPTS) return answer;
+    await wait(Math.min(1000 * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+  }
+}
+
+/** No answer, too many requests, or the server's own trouble. */
+const mayPass = (status: number) => status === 0 || status === 429 || status >= 500;
+
+function manifestOf({ namespace, name, labels, annotations, data }: GeneratedSecret) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { namespace, name, labels, annotations },
+    stringData: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, valueOf(value)])),
+  };
+}
+
+function valueOf(value: SecretValue): string {
+  if ('text' in value) return value.text;
+  return randomBytes(Math.ceil(value.hex / 2))
+    .toString('hex')
+    .slice(0, value.hex);
+}
+
+/** The server's message tells about names and rights; it never repeats a secret's data for 4xx and 5xx of these. */
+function reason(status: number, body: unknown): string {
+  const message = (body as { message?: unknown } | null)?.message ?? body;
+  return `${status === 0 ? 'no answer' : status}${typeof message === 'string' && message ? `: ${message}` : ''}`;
+}
