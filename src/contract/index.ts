@@ -5,3 +5,4 @@ export * from './labels';
 export * from './names';
 export * from './paths';
 export * from './settings';
+export * from './yaml';
