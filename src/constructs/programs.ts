@@ -65,11 +65,14 @@ export function programConfigMap(
   return name;
 }
 
-/** Command that runs a bundle mounted at `PROGRAM_DIR`: Node unpacks it in memory, so the root can be read-only. */
+/**
+ * Command that runs a bundle mounted at `PROGRAM_DIR`: Node unpacks it in memory, so the root can be read-only.
+ * Arguments may follow it, and the program finds them where a program started from a file does.
+ */
 export function programCommand(program: Program): string[] {
   const file = `${PROGRAM_DIR}/${program}.cjs`;
   const load =
-    `const m=new module.constructor(${JSON.stringify(file)});m.filename=${JSON.stringify(file)};` +
+    `process.argv.splice(1,0,${JSON.stringify(file)});const m=new module.constructor(${JSON.stringify(file)});m.filename=${JSON.stringify(file)};` +
     `m._compile(require('zlib').gunzipSync(require('fs').readFileSync(${JSON.stringify(`${file}.gz`)})).toString(),m.filename)`;
   return ['node', '-e', load];
 }
