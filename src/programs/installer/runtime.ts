@@ -11,8 +11,8 @@ export interface Runtime {
   readonly libraries: readonly string[];
 }
 
-/** glibc names them `ld-linux….so.N` or `ld64.so.N`, by CPU; musl `ld-musl-….so.1`. */
-const LOADER = /^ld(-linux|-musl|64)?[-.\w]*\.so(\.\d+)?$/;
+/** glibc names them `ld-linux….so.N`, `ld64.so.N` or `ld.so.N`, by CPU; musl `ld-musl-….so.1`. */
+const LOADER = /^ld((-linux|-musl)[-\w]*|64)?\.so\.\d+$/;
 
 /** glibc opens these itself when it looks up a name; where they are part of libc, these files are empty shells. */
 const OPENED_BY_LIBC = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'];

@@ -1,0 +1,121 @@
+import * as fc from 'fast-check';
+import { Declaration, GeneratedSecret } from '../../src/contract';
+import { ProgramError } from '../../src/programs/common/fail';
+import { leftUndone } from '../../src/programs/provisioner/left-undone';
+import { createMissingSecrets } from '../../src/programs/provisioner/secrets';
+
+const secret = (over: Partial<GeneratedSecret> = {}): GeneratedSecret => ({
+  namespace: 'oscar-svc',
+  name: 'cowsay-minio',
+  labels: { a: 'b' },
+  annotations: { c: 'd' },
+  data: { accessKey: { text: 'oscar-cowsay' }, secretKey: { hex: 40 } },
+  ...over,
+});
+
+/** An API server that answers `answers` in turn, and the last one from then on. */
+function server(...answers: (number | Error)[]) {
+  const asked: { path: string; body: unknown }[] = [];
+  const call = async (_: 'POST', path: string, body: unknown) => {
+    const next = answers[Math.min(asked.length, answers.length - 1)];
+    asked.push({ path, body });
+    if (next instanceof Error) throw next;
+    return { status: next, body: { message: `answer ${next}` } };
+  };
+  return { asked, call };
+}
+const lines = () => {
+  const logged: string[] = [];
+  return { logged, log: (level: string, message: string) => void logged.push(`${level}: ${message}`) };
+};
+const noWait = async () => undefined;
+const create = (store: ReturnType<typeof server>, secrets = [secret()], wait = noWait) => {
+  const { logged, log } = lines();
+  return createMissingSecrets(secrets, store, log, wait).then(() => logged);
+};
+
+describe('secrets', () => {
+  test('one that is missing is made as declared', async () => {
+    const store = server(201);
+    expect(await create(store)).toEqual(['info: secret generated']);
+    expect(store.asked).toEqual([
+      {
+        path: '/api/v1/namespaces/oscar-svc/secrets',
+        body: {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          type: 'Opaque',
+          metadata: { namespace: 'oscar-svc', name: 'cowsay-minio', labels: { a: 'b' }, annotations: { c: 'd' } },
+          stringData: { accessKey: 'oscar-cowsay', secretKey: expect.stringMatching(/^[0-9a-f]{40}$/) },
+        },
+      },
+    ]);
+  });
+
+  test('one that is there is left alone', async () => {
+    const store = server(409);
+    expect(await create(store)).toEqual(['info: secret is there already']);
+    expect(store.asked).toHaveLength(1);
+  });
+
+  test('each has values of its own, as long as declared', () =>
+    fc.assert(
+      fc.asyncProperty(fc.integer({ min: 16, max: 129 }), async (hex) => {
+        const store = server(201);
+        await create(store, [secret({ data: { a: { hex }, b: { hex } } }), secret({ data: { a: { hex } } })]);
+        const values = store.asked.flatMap(({ body }) =>
+          Object.values((body as { stringData: Record<string, string> }).stringData),
+        );
+        expect(new Set(values).size).toBe(3);
+        for (const value of values) expect(value).toMatch(new RegExp(`^[0-9a-f]{${hex}}$`));
+      }),
+    ));
+
+  test('a server that is away or busy is asked again, more and more slowly', async () => {
+    const waits: number[] = [];
+    const store = server(new Error('ECONNREFUSED'), 503, 429, 500, 500, 500, 500, 201);
+    await create(store, [secret()], async (ms?: number) => void waits.push(ms!));
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 16000, 16000]);
+  });
+
+  test('not for ever', async () => {
+    const store = server(new Error('connect ECONNREFUSED'));
+    await expect(create(store)).rejects.toThrow(/oscar-svc\/cowsay-minio can't be created: no answer: connect ECONN/);
+    expect(store.asked).toHaveLength(22);
+  });
+
+  test.each([[403], [404], [422]])('%d is not asked again, and nobody sees a value', async (status) => {
+    const store = server(status);
+    const failure = await create(store).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(ProgramError);
+    expect(String(failure)).toContain(`cowsay-minio can't be created: ${status}: answer ${status}`);
+    expect(store.asked).toHaveLength(1);
+    const { stringData } = store.asked[0].body as { stringData: { secretKey: string } };
+    expect(String(failure)).not.toContain(stringData.secretKey);
+  });
+});
+
+describe('what is left undone', () => {
+  const nothing: Declaration = {
+    platform: 'oscar',
+    store: { endpoint: 'http://m', region: 'us-east-1', verify: true, external: false },
+    secrets: [secret()],
+    buckets: [],
+    users: [],
+  };
+  const bucket = { name: 'in', versioning: false, notifications: [] };
+  const user = { service: 'cowsay', secret: { namespace: 'oscar-svc', name: 'cowsay-minio' }, read: [], write: [] };
+
+  test('is nothing, when there are secrets only', () => expect(leftUndone(nothing)).toEqual([]));
+
+  test('is named', () => {
+    const notifications = [{ prefix: 'a/', suffix: '' }];
+    expect(
+      leftUndone({ ...nothing, buckets: [bucket, { ...bucket, name: 'b', notifications }], users: [user] }),
+    ).toEqual(['buckets: 2 (in, b)', 'bucket notifications: 1 (b)', 'users: 1 (cowsay)']);
+  });
+
+  test("an external store's users are nobody's of ours", () => {
+    expect(leftUndone({ ...nothing, store: { ...nothing.store, external: true }, users: [user] })).toEqual([]);
+  });
+});
