@@ -104,7 +104,7 @@ describe('serve', () => {
     const port = await freePort();
     const served = serve((_, response) => setTimeout(() => text(response, 200, 'late'), 250), port, 150);
     await listening(port);
-    process.emit('SIGTERM', 'SIGTERM', 15);
+    (process as NodeJS.EventEmitter).emit('SIGTERM', 'SIGTERM');
     await expect(ask(port)).resolves.toBe(200);
     await served;
     await expect(ask(port)).rejects.toThrow(/ECONNREFUSED/);
