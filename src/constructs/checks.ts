@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { CONFIG_DIR, PROVIDERS_DIR, SUPERVISOR_DIR } from '../contract';
 import { DeclarationError, FieldPath } from './errors';
+import { parseQuantity } from './quantity';
 
 /** What a value belongs to: for the message, and for finding its line in an environment's file. */
 export interface Subject {
@@ -123,22 +124,6 @@ const inside = ({ service, field }: Subject, ...more: (string | number)[]): Subj
   service,
   field: [...field, ...more],
 });
-
-const QUANTITY = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d+)?$/;
-const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
-const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-
-/** Kubernetes quantity as a number (of cores, of bytes), for comparing; `undefined` when it is none. */
-export function parseQuantity(text: string): number | undefined {
-  const [, sign, digits, unit = ''] = QUANTITY.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  return Number(digits) * unitFactor(unit) * (sign === '-' ? -1 : 1);
-}
-
-function unitFactor(unit: string): number {
-  if (/^[eE]./.test(unit)) return Number(`1${unit}`);
-  return BINARY.includes(unit) ? 1024 ** BINARY.indexOf(unit) : 1000 ** (DECIMAL.indexOf(unit) - 3);
-}
 
 /**
  * Kubernetes quantity above 0. @param kind `cpu` knows no finer step than 1m; `bytes` are whole bytes, and fewer than

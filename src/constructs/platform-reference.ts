@@ -3,7 +3,7 @@ import type { KubernetesVersion } from './kubernetes-version';
 import type { RouteProps } from './route';
 import type { ServiceRegistry } from './service-registry';
 import type { StorageProvider } from './storage';
-import type { SupervisorMount } from './supervisor-volume';
+import type { SupervisorMount } from './supervisor-mount';
 
 /** What a service needs to know about the platform that it is on. `Platform` is one. */
 export interface IPlatform {

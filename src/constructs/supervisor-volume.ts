@@ -1,17 +1,17 @@
 import { Construct } from 'constructs';
-import type { Container, Volume } from 'cdk8s-plus-27/lib/imports/k8s';
+import { KubeDaemonSet, KubeJob, KubePersistentVolume, KubePersistentVolumeClaim } from 'cdk8s-plus-27/lib/imports/k8s';
+import { contentHash, selectorLabels, SUPERVISOR_DIR } from '../contract';
+import { checkImage, checkMountPath, checkQuantity, checkSubdomain } from './checks';
 import type { Images } from './images';
 import type { KubernetesVersion } from './kubernetes-version';
+import { metadata, podLabels } from './metadata';
+import { Pod, plainObject, PodContainer, PodVolumeMount } from './plain';
 import type { SupervisorOptions } from './platform';
 import type { Programs } from './programs';
-
-/** What a pod needs in order to have the supervisor at `/oscar/bin`. */
-export interface SupervisorMount {
-  /** `image` is the one kind that cdk8s-plus-27's types don't know: an OCI image volume. */
-  readonly source: { readonly volume: Volume } | { readonly image: string };
-  /** Containers that fill the volume before the service's own starts. */
-  readonly initContainers: readonly Container[];
-}
+import { canonicalBytes } from './quantity';
+import { RESTRICTED_CONTAINER, SERVICE_POD } from './security';
+import { INSTALLED_SIZE, SupervisorInstaller } from './supervisor-installer';
+import { SUPERVISOR_VOLUME, SupervisorMount } from './supervisor-mount';
 
 export interface SupervisorVolumeProps {
   /** Name of the platform. */
@@ -24,16 +24,227 @@ export interface SupervisorVolumeProps {
   readonly options: SupervisorOptions;
 }
 
-/** The supervisor's files, as services' pods mount them. */
-export class SupervisorVolume extends Construct {
+const MOUNT: PodVolumeMount = { name: SUPERVISOR_VOLUME, mountPath: SUPERVISOR_DIR, readOnly: true };
+
+/**
+ * The supervisor's files, as services' pods mount them: one of four kinds behind one interface. Each version is a
+ * folder of its own, so that what runs keeps what it started with, and nobody sees half of a version.
+ */
+export abstract class SupervisorVolume extends Construct {
+  /** @throws DeclarationError when an option is impossible, or the Kubernetes version lacks what the kind needs. */
   static of(scope: Construct, id: string, props: SupervisorVolumeProps): SupervisorVolume {
-    return new SupervisorVolume(scope, id, props);
+    const { options } = props;
+    switch (options.kind) {
+      case 'nodeLocal':
+        return new NodeLocalVolume(scope, id, props, options);
+      case 'shared':
+        return new SharedVolume(scope, id, props, options);
+      case 'perPod':
+        return new PerPodVolume(scope, id, props);
+      case 'image':
+        return new ImageVolume(scope, id, props, options);
+    }
   }
 
+  abstract readonly mount: SupervisorMount;
+}
+
+/**
+ * A DaemonSet installs each version on every node, and services mount that version's folder through a claim. The
+ * folder has to exist (`type: Directory`): a pod on a node that has not got it yet waits, as its mount is tried again.
+ */
+class NodeLocalVolume extends SupervisorVolume {
   readonly mount: SupervisorMount;
 
-  private constructor(scope: Construct, id: string, props: SupervisorVolumeProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SupervisorVolumeProps,
+    { hostPath = '/var/lib/oscar-cdk8s' }: Extract<SupervisorOptions, { kind: 'nodeLocal' }>,
+  ) {
     super(scope, id);
-    this.mount = { source: { volume: { name: `${props.platform}-supervisor` } }, initContainers: [] };
+    checkMountPath({ field: ['supervisor', 'hostPath'] }, hostPath);
+    const { platform, namespace } = props;
+    const installer = new SupervisorInstaller(props);
+    const folder = `${hostPath}/${namespace}/${platform}`;
+    const all = this.claim(
+      'versions',
+      `${platform}-supervisor`,
+      { path: folder, type: 'DirectoryOrCreate' },
+      installer,
+    );
+    this.daemonSet(installer, all);
+    const name = `${platform}-supervisor-${installer.version}`;
+    const one = this.claim('version', name, { path: `${folder}/${installer.version}`, type: 'Directory' }, installer);
+    this.mount = {
+      volumes: [{ name: SUPERVISOR_VOLUME, persistentVolumeClaim: { claimName: one, readOnly: true } }],
+      volumeMount: MOUNT,
+      initContainers: [],
+    };
   }
+
+  /** A folder of the node as a claim: bound both ways, so that it binds at once and nobody else takes it. */
+  private claim(
+    id: string,
+    name: string,
+    hostPath: { path: string; type: 'Directory' | 'DirectoryOrCreate' },
+    { labels }: SupervisorInstaller,
+  ): string {
+    const { namespace } = this.props;
+    const accessModes = [hostPath.type === 'Directory' ? 'ReadOnlyMany' : 'ReadWriteMany'];
+    const volumeName = `${namespace}.${name}`; // volumes are the cluster's, and a namespace's name has no dot
+    plainObject(this, `${id}-volume`, KubePersistentVolume, {
+      metadata: metadata({ name: volumeName, labels }),
+      spec: {
+        accessModes,
+        capacity: { storage: '1Gi' },
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name },
+        hostPath,
+        persistentVolumeReclaimPolicy: 'Retain',
+      },
+    });
+    plainObject(this, `${id}-claim`, KubePersistentVolumeClaim, {
+      metadata: metadata({ name, namespace, labels }),
+      spec: { accessModes, resources: { requests: { storage: '1Gi' } }, storageClassName: '', volumeName },
+    });
+    return name;
+  }
+
+  /** Root's folder needs root to be filled; afterwards a container of a few hundred kilobytes stays. */
+  private daemonSet(installer: SupervisorInstaller, claimName: string): void {
+    const { platform, namespace, images } = this.props;
+    const { labels } = installer;
+    plainObject(this, 'installer', KubeDaemonSet, {
+      metadata: metadata({ name: `${platform}-supervisor-installer`, namespace, labels }),
+      spec: {
+        selector: { matchLabels: selectorLabels('supervisor-installer', platform) },
+        // Installers of different nodes have nothing to do with each other: all change at once.
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
+        template: {
+          metadata: { labels: podLabels(this, labels) },
+          spec: {
+            ...INSTALLER_POD,
+            // Services may run on nodes with any taint.
+            tolerations: [{ operator: 'Exists' }],
+            initContainers: [installer.container('versions', 'root')],
+            containers: [pauseContainer(images)],
+            volumes: [{ name: 'versions', persistentVolumeClaim: { claimName } }, installer.programVolume(this)],
+          } as Pod,
+        },
+      },
+    });
+  }
+}
+
+/**
+ * One claim on all nodes, which a Job fills. A folder that is missing when a pod starts would be made, empty, by the
+ * kubelet; so pods have an init container that waits for the version, and mount only its folder.
+ */
+class SharedVolume extends SupervisorVolume {
+  readonly mount: SupervisorMount;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: SupervisorVolumeProps,
+    { storageClassName, size = '1Gi' }: Extract<SupervisorOptions, { kind: 'shared' }>,
+  ) {
+    super(scope, id);
+    checkQuantity({ field: ['supervisor', 'size'] }, size, 'bytes');
+    if (storageClassName !== undefined) checkSubdomain({ field: ['supervisor', 'storageClassName'] }, storageClassName);
+    const { platform, namespace } = props;
+    const installer = new SupervisorInstaller(props);
+    const claimName = `${platform}-supervisor`;
+    plainObject(this, 'claim', KubePersistentVolumeClaim, {
+      metadata: metadata({ name: claimName, namespace, labels: installer.labels }),
+      spec: {
+        accessModes: ['ReadWriteMany'],
+        resources: { requests: { storage: canonicalBytes(size) } },
+        ...(storageClassName === undefined ? {} : { storageClassName }),
+      },
+    });
+    this.job(installer, claimName);
+    this.mount = {
+      volumes: [{ name: SUPERVISOR_VOLUME, persistentVolumeClaim: { claimName } }],
+      volumeMount: { ...MOUNT, subPath: installer.version },
+      initContainers: [installer.waitingContainer(SUPERVISOR_VOLUME)],
+    };
+  }
+
+  /** A Job can't be changed, so it is named by all that is in it. */
+  private job(installer: SupervisorInstaller, claimName: string): void {
+    const { platform, namespace } = this.props;
+    const { labels } = installer;
+    const spec = {
+      template: {
+        metadata: { labels: podLabels(this, labels) },
+        spec: {
+          ...INSTALLER_POD,
+          restartPolicy: 'OnFailure',
+          containers: [installer.container('versions', 'root')],
+          volumes: [{ name: 'versions', persistentVolumeClaim: { claimName } }, installer.programVolume(this)],
+        } as Pod,
+      },
+    };
+    const name = `${platform}-supervisor-${contentHash([JSON.stringify(spec)])}`;
+    plainObject(this, 'installer', KubeJob, { metadata: metadata({ name, namespace, labels }), spec });
+  }
+}
+
+/** Each pod installs for itself: no claim, no privileges, a slower start. */
+class PerPodVolume extends SupervisorVolume {
+  readonly mount: SupervisorMount;
+
+  constructor(scope: Construct, id: string, props: SupervisorVolumeProps) {
+    super(scope, id);
+    const installer = new SupervisorInstaller(props);
+    this.mount = {
+      volumes: [{ name: SUPERVISOR_VOLUME, emptyDir: { sizeLimit: INSTALLED_SIZE } }, installer.programVolume(this)],
+      volumeMount: { ...MOUNT, subPath: installer.version },
+      initContainers: [installer.container(SUPERVISOR_VOLUME, 'restricted')],
+    };
+  }
+}
+
+/** On by default from Kubernetes 1.35 (the API field is older, behind a gate); before, runtimes mounted it `noexec`. */
+const IMAGE_VOLUMES = 35;
+
+/** An image that holds the supervisor's files at its root, mounted as it is. */
+class ImageVolume extends SupervisorVolume {
+  readonly mount: SupervisorMount;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { kubernetesVersion }: SupervisorVolumeProps,
+    { image }: Extract<SupervisorOptions, { kind: 'image' }>,
+  ) {
+    super(scope, id);
+    checkImage({ field: ['supervisor', 'image'] }, image);
+    kubernetesVersion.require(IMAGE_VOLUMES, 'a supervisor volume of kind "image"', ['supervisor', 'kind']);
+    this.mount = {
+      volumes: [{ name: SUPERVISOR_VOLUME, image: { reference: image, pullPolicy: 'IfNotPresent' } }],
+      volumeMount: MOUNT,
+      initContainers: [],
+    };
+  }
+}
+
+const INSTALLER_POD = {
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  securityContext: SERVICE_POD,
+};
+
+const PAUSE_RESOURCES = { cpu: '10m', memory: '16Mi', 'ephemeral-storage': '16Mi' };
+
+/** Does nothing: keeps a pod whose init containers did the work. */
+export function pauseContainer(images: Images): PodContainer {
+  return {
+    name: 'pause',
+    image: images.of('pause'),
+    imagePullPolicy: 'Always',
+    resources: { requests: PAUSE_RESOURCES, limits: PAUSE_RESOURCES },
+    securityContext: RESTRICTED_CONTAINER,
+  };
 }

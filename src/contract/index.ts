@@ -1,5 +1,6 @@
 export * from './declaration';
 export * from './definition';
+export * from './environment';
 export * from './events';
 export * from './labels';
 export * from './names';

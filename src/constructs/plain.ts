@@ -1,0 +1,35 @@
+import { ApiObject, GroupVersionKind } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { Container, IntOrString, PodSpec, Quantity, Volume, VolumeMount } from 'cdk8s-plus-27/lib/imports/k8s';
+
+/** A generated type as it stands in a manifest: quantities and ports are plain text and numbers, not objects. */
+export type Plain<T> = T extends Quantity | IntOrString
+  ? string | number
+  : T extends readonly (infer Item)[]
+    ? readonly Plain<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Plain<T[Key]> }
+      : T;
+
+/** Image volumes came after cdk8s-plus-27 (API field since Kubernetes 1.31). */
+export type PodVolume = Plain<Volume> | { readonly name: string; readonly image: ImageVolumeSource };
+export interface ImageVolumeSource {
+  readonly reference: string;
+  readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+}
+export type PodContainer = Plain<Container>;
+export type PodVolumeMount = Plain<VolumeMount>;
+export type Pod = Omit<Plain<PodSpec>, 'volumes'> & { readonly volumes?: readonly PodVolume[] };
+
+/**
+ * An API object that is written as it stands. The generated classes copy each object once more, field by field, which
+ * took half of a service's time and drops fields that they don't know. For fields whose name is the manifest's only.
+ */
+export function plainObject<Props>(
+  scope: Construct,
+  id: string,
+  kind: { readonly GVK: GroupVersionKind; new (scope: Construct, id: string, props?: Props): ApiObject },
+  props: Omit<Plain<Props>, 'metadata'> & { readonly metadata: object },
+): ApiObject {
+  return new ApiObject(scope, id, { ...kind.GVK, ...props });
+}

@@ -1,0 +1,81 @@
+import { Construct } from 'constructs';
+import { contentHash, PROGRAM_DIR, recommendedLabels } from '../contract';
+import type { Images } from './images';
+import type { PodContainer, PodVolume } from './plain';
+import { programCommand, programConfigMap, Programs } from './programs';
+import { RESTRICTED_CONTAINER } from './security';
+
+/** Where the installer finds the volume that it fills. */
+export const INSTALL_DIR = '/oscar/install';
+const PROGRAM_VOLUME = 'supervisor-program';
+
+/** Node (about 130 MB), its libraries and the bundle. */
+export const INSTALLED_SIZE = '512Mi';
+
+/** As what the installer runs: a volume whose folder is root's can only be filled by root, without any capability. */
+export type InstallerUser = 'root' | 'restricted';
+
+const ROOT = { ...RESTRICTED_CONTAINER, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 };
+const RESOURCES = {
+  requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' },
+  limits: { cpu: '1', memory: '256Mi', 'ephemeral-storage': INSTALLED_SIZE },
+};
+
+/** What the kinds of supervisor volumes have in common: one version, one program that installs it. */
+export class SupervisorInstaller {
+  /** Hash of what is installed. One content, one name: an upgrade never changes what running pods have mounted. */
+  readonly version: string;
+  readonly labels: Record<string, string>;
+
+  constructor(private readonly props: { platform: string; namespace: string; images: Images; programs: Programs }) {
+    const { platform, images, programs } = props;
+    this.labels = recommendedLabels('supervisor-installer', platform);
+    this.version = contentHash([programs.of('supervisor').hash, programs.of('installer').hash, images.of('node')]);
+  }
+
+  /** ConfigMaps with the two bundles, and the volume that holds both in a pod. */
+  programVolume(scope: Construct): PodVolume {
+    const { platform, namespace, programs } = this.props;
+    const names = (['installer', 'supervisor'] as const).map((program) =>
+      programConfigMap(scope, programs.of(program), { platform, namespace, labels: this.labels }),
+    );
+    return { name: PROGRAM_VOLUME, projected: { sources: names.map((name) => ({ configMap: { name } })) } };
+  }
+
+  /** Installs `<volume>/<version>`, complete or not at all. @param volume name of the pod's volume to fill */
+  container(volume: string, user: InstallerUser): PodContainer {
+    return {
+      ...this.nodeContainer('install-supervisor', user, programCommand('installer'), [INSTALL_DIR, this.version]),
+      volumeMounts: [
+        { name: volume, mountPath: INSTALL_DIR },
+        { name: PROGRAM_VOLUME, mountPath: PROGRAM_DIR, readOnly: true },
+      ],
+    };
+  }
+
+  /** Waits until `<volume>/<version>` is there: a folder is renamed to that name only when it is complete. */
+  waitingContainer(volume: string): PodContainer {
+    const wait = `const t=setInterval(()=>{if(require('fs').existsSync(process.argv[1]))clearInterval(t)},500)`;
+    return {
+      ...this.nodeContainer(
+        'wait-for-supervisor',
+        'restricted',
+        ['node', '-e', wait],
+        [`${INSTALL_DIR}/${this.version}`],
+      ),
+      volumeMounts: [{ name: volume, mountPath: INSTALL_DIR, readOnly: true }],
+    };
+  }
+
+  private nodeContainer(name: string, user: InstallerUser, command: string[], args: string[]): PodContainer {
+    return {
+      name,
+      image: this.props.images.of('node'),
+      imagePullPolicy: 'Always',
+      command,
+      args,
+      resources: RESOURCES,
+      securityContext: user === 'root' ? ROOT : RESTRICTED_CONTAINER,
+    };
+  }
+}
