@@ -53,14 +53,24 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv =
   };
 }
 
+interface OptionToken {
+  readonly name: string;
+  /** As it was typed. */
+  readonly rawName: string;
+  readonly value?: string;
+  readonly inlineValue?: boolean;
+}
+
 /** parseArgs' own errors don't say what was meant. */
-function checkOption({ name, rawName, value }: { name: string; rawName: string; value?: string }): void {
+function checkOption({ name, rawName, value, inlineValue }: OptionToken): void {
   const option = Object.entries(OPTIONS).find(([known]) => known === name)?.[1];
   if (!option) {
     const known = Object.keys(OPTIONS).map((each) => `--${each}`);
     throw unknown('option', rawName, known);
   }
-  if (option.type === 'string' && !value) throw new UsageError(`${rawName} needs a value, as in ${rawName}=folder`);
+  const looksLikeOption = inlineValue === false && value?.startsWith('-');
+  if (option.type === 'string' && (!value || looksLikeOption))
+    throw new UsageError(`${rawName} needs a value, as in ${rawName}=folder`);
   if (option.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`);
 }
 
