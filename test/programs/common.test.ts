@@ -114,7 +114,7 @@ describe('serve', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, resolve));
     const { port } = other.address() as AddressInfo;
-    await expect(serve(() => undefined, port)).rejects.toThrow(/EADDRINUSE/);
+    await expect(serve(() => undefined, port, 0)).rejects.toThrow(/EADDRINUSE/);
     await new Promise((resolve) => other.close(resolve));
   });
 

@@ -2,11 +2,12 @@ import { createServer, RequestListener, Server, ServerResponse } from 'node:http
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from './log';
 
-/** After SIGTERM the cluster still sends requests for a moment, until every node knows that the pod goes. */
-const DRAIN_MS = 5_000;
-
-/** Answers on `port` until SIGTERM or SIGINT; then requests that run may end. */
-export async function serve(handler: RequestListener, port: number, drainMs = DRAIN_MS): Promise<void> {
+/**
+ * Answers on `port` until SIGTERM or SIGINT; then requests that run may end.
+ * @param drainMs how long it still takes new requests after SIGTERM: the cluster sends them until every node knows
+ *   that the pod goes. 0 where a preStop hook waits instead.
+ */
+export async function serve(handler: RequestListener, port: number, drainMs: number): Promise<void> {
   const server = createServer(handler);
   await listen(server, port);
   log('info', 'listening', { port });

@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
+import { EVENTS_PATH, HEALTH_PATH } from '../../contract';
 import { pathOf, text } from '../common/http';
 
 /**
@@ -7,7 +8,7 @@ import { pathOf, text } from '../common/http';
  */
 export function handle(request: IncomingMessage, response: ServerResponse): void {
   const path = pathOf(request.url);
-  if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) text(response, 200, 'Ok');
-  else if (path === '/events') text(response, 503, 'This manager takes no events yet: keep them.');
+  if (path === HEALTH_PATH && (request.method === 'GET' || request.method === 'HEAD')) text(response, 200, 'Ok');
+  else if (path === EVENTS_PATH) text(response, 503, 'This manager takes no events yet: keep them.');
   else text(response, 501, `This manager has no ${request.method} ${path} yet.`);
 }

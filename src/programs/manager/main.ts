@@ -19,5 +19,5 @@ const SETTINGS = {
 void run(async () => {
   const { name, servicesNamespace } = readSettings<ManagerSettings>(SETTINGS);
   log('info', 'manager', { name, servicesNamespace });
-  await serve(handle, MANAGER_PORT);
+  await serve(handle, MANAGER_PORT, 0); // its pod has a preStop hook
 });

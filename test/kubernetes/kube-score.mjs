@@ -1,0 +1,107 @@
+// `npm run test:kube-score [DIR]`: kube-score over the examples' manifests (dist/), with every exception named, and its
+// reason told, in kube-score-exceptions.yaml. Anything else below «all OK» fails, and so does an exception that no
+// longer applies.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+
+const VERSION = 'v1.20.0';
+const PACKAGE = `github.com/zegl/kube-score/cmd/kube-score@${VERSION}`;
+const ALL_OK = 10;
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Optional checks that ask for what we mean to have. */
+const OPTIONAL = [
+  'container-seccomp-profile',
+  'container-ports-check',
+  'container-ephemeral-storage-request-equals-limit',
+];
+
+/** Built once a machine. */
+function kubeScore() {
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oscar-cdk8s', `kube-score-${VERSION}`);
+  const program = join(folder, 'kube-score');
+  if (existsSync(program)) return program;
+  const { status } = spawnSync('go', ['install', PACKAGE], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, GOBIN: folder, GOFLAGS: '-trimpath', CGO_ENABLED: '0' },
+  });
+  if (status !== 0) throw new Error(`go install ${PACKAGE} failed`);
+  return program;
+}
+
+/** kube-score doesn't know PodTemplates: each is judged as the Job that the manager stamps from it. */
+function asJob({ metadata, template, ...object }) {
+  if (object.kind !== 'PodTemplate') return { metadata, ...object, ...(template ? { template } : {}) };
+  const spec = { template: { ...template, spec: { restartPolicy: 'Never', ...template.spec } } };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec };
+}
+
+function manifests(folder) {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+    .map((document) => asJob(document.toJS()));
+}
+
+/** Everything that is not all OK: `{ environment, object, check, comments }`. */
+function findings(environment, folder) {
+  const scratch = mkdtempSync(join(tmpdir(), 'kube-score-'));
+  try {
+    const file = join(scratch, `${environment}.yaml`);
+    writeFileSync(
+      file,
+      manifests(folder)
+        .map((object) => stringify(object))
+        .join('---\n'),
+    );
+    const optional = OPTIONAL.flatMap((check) => ['--enable-optional-test', check]);
+    const args = ['score', '-o', 'json', '--kubernetes-version', 'v1.27', '--disable-ignore-checks-annotations'];
+    const { stdout, stderr, error } = spawnSync(kubeScore(), [...args, ...optional, file], { maxBuffer: 2 ** 28 });
+    if (error || !stdout.length) throw error ?? new Error(`kube-score: ${stderr}`);
+    return JSON.parse(stdout).flatMap(({ type_meta: { kind }, object_meta: { name }, checks }) =>
+      checks
+        .filter(({ skipped, grade }) => !skipped && grade < ALL_OK)
+        .map(({ check, comments }) => ({
+          environment,
+          object: `${kind}/${name}`,
+          check: check.id,
+          comments: (comments ?? []).map(({ path, summary }) => [path, summary].filter(Boolean).join(': ')),
+        })),
+    );
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** `*` stands for any part of an object's name. */
+function excepts({ object, check }, finding) {
+  const pattern = object.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return check === finding.check && new RegExp(`^${pattern.join('.*')}$`).test(finding.object);
+}
+
+const dist = process.argv[2] ?? 'dist';
+const exceptions = parse(readFileSync(join(here, 'kube-score-exceptions.yaml'), 'utf8'));
+const environments = readdirSync(dist, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+  .map(({ name }) => name);
+if (environments.length === 0) throw new Error(`no environment in ${dist}: npm run synth`);
+
+const all = environments.flatMap((name) => findings(name, join(dist, name)));
+const unexcused = all.filter((finding) => !exceptions.some((exception) => excepts(exception, finding)));
+const stale = exceptions.filter((exception) => !all.some((finding) => excepts(exception, finding)));
+const unreasoned = exceptions.filter(({ reason }) => !reason?.trim());
+
+for (const { environment, object, check, comments } of unexcused) {
+  console.error(`${environment}: ${object}: ${check}${comments.map((comment) => `\n    ${comment}`).join('')}`);
+}
+for (const { object, check } of stale) console.error(`exception no longer applies, remove it: ${object}: ${check}`);
+for (const { object, check } of unreasoned) console.error(`exception without a reason: ${object}: ${check}`);
+console.log(
+  `kube-score: ${environments.join(', ')}: ${unexcused.length} findings, ${all.length - unexcused.length} excepted`,
+);
+process.exitCode = unexcused.length + stale.length + unreasoned.length ? 1 : 0;
