@@ -264,3 +264,19 @@ export function checkImage(subject: Subject, value: string): void {
     fix: 'for example "ghcr.io/grycap/cowsay:latest"',
   });
 }
+
+/** `http://` or `https://` address of a store: host and port only, and no password in it. The value stays untold. */
+export function checkUrl(subject: Subject, value: string): void {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  check(!url?.username && !url?.password, subject, {
+    problem: 'a user or password is written in the address',
+    fix: 'leave it out, and reference a Secret',
+  });
+  const plain = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash;
+  check(Boolean(plain), subject, {
+    problem: 'not the address of a store',
+    value,
+    allowed: '"http://" or "https://", a host and optionally a port',
+    fix: 'for example "https://minio.example.org:9000"',
+  });
+}

@@ -1,17 +1,17 @@
 import {
   BucketDeclaration,
-  keyPrefix,
-  KEEP_ANNOTATIONS,
-  KEEP_LABEL,
   GeneratedSecret,
+  keyPrefix,
   NotificationRule,
   serviceLabels,
   serviceSecrets,
   UserDeclaration,
 } from '../contract';
 import { DeclarationError, FieldPath } from './errors';
+import { generatedSecret } from './generated-secret';
+import { withoutOverlap } from './notification-rules';
 import { Flow, FlowGraph } from './service-rings';
-import { bucketOf, FileFilter, StoragePath } from './storage';
+import { bucketOf, FileFilter, StoragePath, StorageProvider } from './storage';
 
 export interface BucketProps {
   /** Keep every version of every object. @default false */
@@ -29,6 +29,7 @@ export interface BucketProps {
 export class ServiceRegistry {
   private readonly buckets = new Map<string, BucketProps>();
   private readonly flows = new FlowGraph();
+  private readonly mounts = new Map<string, StoragePath>();
 
   constructor(private readonly props: { readonly servicesNamespace: string; readonly platform: string }) {}
 
@@ -68,6 +69,15 @@ export class ServiceRegistry {
     if (flow) this.flows.addOutput(flow, place(to), field);
   }
 
+  /**
+   * Mounts a folder of the platform's own store in a registered service's pods. It is no output: what is written
+   * there may trigger services, also this one, and only its script knows. Throws when the bucket is not declared.
+   */
+  addMount(service: string, path: StoragePath): void {
+    if (!this.placed(service, path, ['mount', 'path'])) throw new Error(`not in the platform's store: ${path.path}`);
+    this.mounts.set(service, path);
+  }
+
   /** The service's flow; nothing when the path is not in the platform's own store, which alone sends events. */
   private placed(service: string, path: StoragePath, field: FieldPath): Flow | undefined {
     const flow = this.flows.get(service);
@@ -96,33 +106,36 @@ export class ServiceRegistry {
     return this.flows.services;
   }
 
-  /** Secrets that every service needs: its token and its MinIO user's keys. */
+  /** Secrets that services need: each its token and its MinIO user's keys, and some a mount's user. */
   secrets(): GeneratedSecret[] {
-    return this.serviceNames.flatMap((service): GeneratedSecret[] => {
-      const common = {
-        namespace: this.props.servicesNamespace,
-        labels: { ...serviceLabels(service), [KEEP_LABEL]: 'true' },
-        annotations: KEEP_ANNOTATIONS,
-      };
+    return this.serviceNames.flatMap((service) => {
       const names = serviceSecrets(service);
+      const secret = (name: string, data: GeneratedSecret['data']) =>
+        generatedSecret(this.props.servicesNamespace, name, serviceLabels(service), data);
+      const keys = (user: string) => ({ accessKey: { text: user }, secretKey: { hex: 40 } });
+      const user = `${this.props.platform}-${service}`;
+      const mount = this.mounts.get(service);
       return [
-        { ...common, name: names.token, data: { token: { hex: 64 } } },
-        {
-          ...common,
-          name: names.minio,
-          data: { accessKey: { text: `${this.props.platform}-${service}` }, secretKey: { hex: 40 } },
-        },
+        // `auth` is in every token's Secret: one that exists is never changed, and authentication may be asked for later.
+        secret(names.token, { token: { hex: 64 }, auth: { htpasswd: { user: service, passwordKey: 'token' } } }),
+        secret(names.minio, keys(user)),
+        ...(mount ? [secret(names.mount, { ...keys(`${user}-mount`), ...driverKeys(`${user}-mount`, mount) })] : []),
       ];
     });
   }
 
   users(): UserDeclaration[] {
-    const paths = (side: Flow['inputs']) =>
+    const namespace = this.props.servicesNamespace;
+    const paths = (side: readonly { bucket: string; folder: string }[]) =>
       [...new Set(side.map(({ bucket, folder }) => `${bucket}/${keyPrefix(folder)}`))].sort();
-    return this.serviceNames.map((service) => {
+    return this.serviceNames.flatMap((service): UserDeclaration[] => {
       const { inputs, outputs } = this.flows.get(service)!;
-      const secret = { namespace: this.props.servicesNamespace, name: serviceSecrets(service).minio };
-      return { service, secret, read: paths(inputs), write: paths(outputs) };
+      const names = serviceSecrets(service);
+      const user = { service, secret: { namespace, name: names.minio }, read: paths(inputs), write: paths(outputs) };
+      const mount = this.mounts.get(service);
+      if (!mount) return [user];
+      const mounted = paths([bucketOf(mount)]);
+      return [user, { service, secret: { namespace, name: names.mount }, read: mounted, write: mounted }];
     });
   }
 
@@ -149,26 +162,13 @@ export class ServiceRegistry {
 
 const place = (path: StoragePath & FileFilter) => ({ ...bucketOf(path), suffix: path.suffix ?? [] });
 
-/**
- * S3 refuses rules that overlap. Rules are widened until none do: it costs an event that nobody wants, which the
- * manager drops, and never one that somebody wants.
- */
-function withoutOverlap(rules: readonly NotificationRule[]): NotificationRule[] {
-  const kept: NotificationRule[] = [];
-  for (let rule of [...rules].sort((a, b) => a.prefix.length - b.prefix.length || (a.suffix < b.suffix ? -1 : 1))) {
-    const overlapping = kept.filter((other) => overlap(rule, other));
-    for (const other of overlapping) {
-      kept.splice(kept.indexOf(other), 1);
-      const prefix = other.prefix.length <= rule.prefix.length ? other.prefix : rule.prefix;
-      rule = { prefix, suffix: other.suffix === rule.suffix ? rule.suffix : '' };
-    }
-    const widened = kept.filter((other) => overlap(rule, other));
-    for (const other of widened) kept.splice(kept.indexOf(other), 1);
-    kept.push(rule);
-  }
-  return kept.sort((a, b) => (a.prefix + '\0' + a.suffix < b.prefix + '\0' + b.suffix ? -1 : 1));
-}
-
-const overlap = (a: NotificationRule, b: NotificationRule) =>
-  (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
-  (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix));
+/** The same keys, and the store's address, as CSI drivers of the csi-s3 family read them. */
+const driverKeys = (user: string, { provider }: StoragePath): GeneratedSecret['data'] => {
+  const { endpoint, region } = (provider as StorageProvider<'minio'>).settings;
+  return {
+    accessKeyID: { text: user },
+    secretAccessKey: { copyOf: 'secretKey' },
+    endpoint: { text: endpoint },
+    region: { text: region },
+  };
+};

@@ -66,14 +66,14 @@ export class FlowGraph {
   /** Services of a ring through `from`, beginning with it. */
   private findRing(from: Flow): string[] | undefined {
     if (!from.inputs.length || !from.outputs.length) return undefined;
-    const seen = new Set<Flow>();
-    const pending: Flow[][] = [[from]];
-    for (let path = pending.pop(); path; path = pending.pop()) {
-      for (const next of this.triggeredBy(path[path.length - 1])) {
-        if (next === from) return path.map(({ service }) => service);
-        if (seen.has(next)) continue;
-        seen.add(next);
-        pending.push([...path, next]);
+    const cause = new Map<Flow, Flow>();
+    const pending = [from];
+    for (let flow = pending.pop(); flow; flow = pending.pop()) {
+      for (const next of this.triggeredBy(flow)) {
+        if (next === from) return chain(flow, cause);
+        if (cause.has(next)) continue;
+        cause.set(next, flow);
+        pending.push(next);
       }
     }
     return undefined;
@@ -96,6 +96,13 @@ export class FlowGraph {
     const keys = first === '' ? folders.keys() : ['', first];
     for (const key of keys) yield* folders.get(key) ?? [];
   }
+}
+
+/** Services that lead to `last`, from the first cause on. */
+function chain(last: Flow, cause: ReadonlyMap<Flow, Flow>): string[] {
+  const services: string[] = [];
+  for (let flow: Flow | undefined = last; flow; flow = cause.get(flow)) services.unshift(flow.service);
+  return services;
 }
 
 const firstFolder = ({ folder }: Place) => folder.split('/', 1)[0];

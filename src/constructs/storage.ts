@@ -1,4 +1,11 @@
-import { splitPath, StorageProviders, StorageType } from '../contract';
+import { PROVIDER_SECRET_KEYS, splitPath, StorageProviders, StorageType } from '../contract';
+import { check, checkBucketName, checkObjectPath, checkSubdomain, checkUrl, Subject } from './checks';
+
+/** Settings of a provider of each type: the public half, and the Secret with the other. */
+export type ProviderProps<T extends StorageType> = NonNullable<StorageProviders[T]>[string] & {
+  /** Secret in the services' namespace, with the keys of `PROVIDER_SECRET_KEYS`. */
+  readonly secretName: string;
+};
 
 /** A place that files come from or go to. Only the public half is known here; secrets are referenced by name. */
 export class StorageProvider<T extends StorageType = StorageType> {
@@ -13,23 +20,51 @@ export class StorageProvider<T extends StorageType = StorageType> {
 
   /** The platform's own store, `minio.default`: each service gets a user of its own there. */
   static platformStore(settings: NonNullable<StorageProviders['minio']>[string]) {
-    return new StorageProvider('minio', 'default', settings, undefined);
+    return new StorageProvider('minio', PLATFORM_STORE, settings, undefined);
   }
-  static minio(id: string, props: NonNullable<StorageProviders['minio']>[string] & { secretName: string }) {
-    const { secretName, ...settings } = props;
-    return new StorageProvider('minio', id, settings, secretName);
+  /** Another MinIO. Uploads to it raise no event here. */
+  static minio(id: string, props: ProviderProps<'minio'>) {
+    check(
+      id !== PLATFORM_STORE,
+      { field: ['storage_providers', 'minio', id] },
+      {
+        problem: "this is the platform's own store",
+        fix: 'give the other MinIO another id; the own one is `platform.store`',
+      },
+    );
+    checkUrl({ field: ['storage_providers', 'minio', id, 'endpoint'] }, props.endpoint);
+    return StorageProvider.external('minio', id, props);
   }
-  static s3(id: string, props: NonNullable<StorageProviders['s3']>[string] & { secretName: string }) {
-    const { secretName, ...settings } = props;
-    return new StorageProvider('s3', id, settings, secretName);
+  /** Amazon S3, or what speaks its protocol (`endpoint`). Uploads to it raise no event here. */
+  static s3(id: string, props: ProviderProps<'s3'>) {
+    if (props.endpoint !== undefined) checkUrl({ field: ['storage_providers', 's3', id, 'endpoint'] }, props.endpoint);
+    return StorageProvider.external('s3', id, props);
   }
-  static webdav(id: string, props: NonNullable<StorageProviders['webdav']>[string] & { secretName: string }) {
-    const { secretName, ...settings } = props;
-    return new StorageProvider('webdav', id, settings, secretName);
+  /** WebDAV over HTTPS (dCache, Nextcloud); `hostname` without a scheme, with a port where it is not 443. */
+  static webdav(id: string, props: ProviderProps<'webdav'>) {
+    checkHostAndPort({ field: ['storage_providers', 'webdav', id, 'hostname'] }, props.hostname);
+    return StorageProvider.external('webdav', id, props);
   }
-  static onedata(id: string, props: NonNullable<StorageProviders['onedata']>[string] & { secretName: string }) {
-    const { secretName, ...settings } = props;
-    return new StorageProvider('onedata', id, settings, secretName);
+  /** A Onedata space; `oneprovider_host` without a scheme. */
+  static onedata(id: string, props: ProviderProps<'onedata'>) {
+    checkHostAndPort({ field: ['storage_providers', 'onedata', id, 'oneprovider_host'] }, props.oneprovider_host);
+    return StorageProvider.external('onedata', id, props);
+  }
+
+  private static external<T extends StorageType>(type: T, id: string, { secretName, ...settings }: ProviderProps<T>) {
+    const field = ['storage_providers', type, id];
+    check(
+      /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(id),
+      { field },
+      {
+        problem: "not an id for a provider: it names the folder of the provider's secrets",
+        value: id,
+        allowed: 'at most 63 letters, digits, "-", "_" and ".", letters or digits at both ends',
+        fix: 'rename the provider',
+      },
+    );
+    checkSubdomain({ field: [...field, 'secretName'] }, secretName);
+    return new StorageProvider(type, id, settings as unknown as NonNullable<StorageProviders[T]>[string], secretName);
   }
 
   /** `<type>.<id>`, as FDL's `storage_provider`. */
@@ -48,6 +83,8 @@ export class StorageProvider<T extends StorageType = StorageType> {
   }
 }
 
+const PLATFORM_STORE = 'default';
+
 export interface StoragePath {
   readonly provider: StorageProvider;
   /** Without slashes at its ends. */
@@ -61,5 +98,49 @@ export interface FileFilter {
   readonly suffix?: readonly string[];
 }
 
+/** A place and which files of it. */
+export type StorageBinding = StoragePath & FileFilter;
+
 /** Bucket and folder, for providers that have buckets. */
 export const bucketOf = ({ path }: StoragePath) => splitPath(path);
+
+export const hasBuckets = ({ type }: StorageProvider) => type === 'minio' || type === 's3';
+
+/** Throws `DeclarationError` on a provider, path or filter that no store takes. @param at of the binding */
+export function checkBinding({ service, field }: Subject, { provider, path, prefix, suffix }: StorageBinding): void {
+  const at = (...more: (string | number)[]): Subject => ({ service, field: [...field, ...more] });
+  check(provider.type in PROVIDER_SECRET_KEYS, at('storage_provider'), {
+    problem: 'a type of provider that we know nothing of',
+    value: provider.type,
+    allowed: Object.keys(PROVIDER_SECRET_KEYS).join(', '),
+    fix: 'use a provider of one of these types',
+  });
+  if (hasBuckets(provider)) checkBucketName(at('path'), splitPath(path).bucket);
+  if (path !== '') checkObjectPath(at('path'), path);
+  checkFilter(at('prefix'), prefix);
+  checkFilter(at('suffix'), suffix);
+}
+
+function checkFilter({ service, field }: Subject, filter: readonly string[] = []): void {
+  filter.forEach((value, i) => {
+    check(
+      value !== '' && !value.includes('/'),
+      { service, field: [...field, i] },
+      {
+        problem: 'a filter that matches every file or none',
+        value,
+        allowed: 'part of a file name, without "/"',
+        fix: 'leave it out, or put the folder in `path`',
+      },
+    );
+  });
+}
+
+function checkHostAndPort(subject: Subject, value: string): void {
+  check(/^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value), subject, {
+    problem: 'not a host',
+    value,
+    allowed: 'a DNS name or address, optionally with a port; no "https://" and no path',
+    fix: 'for example "dav.example.org"',
+  });
+}

@@ -15,6 +15,14 @@ export interface StoreDeclaration {
   readonly verify: boolean;
   /** An external store is not ours: users and policies there are made by hand. */
   readonly external: boolean;
+  /** With the rights to make buckets, notifications, users and policies. */
+  readonly credentials: StoreCredentials;
+}
+
+/** A Secret in the platform's namespace, and which of its keys hold what. */
+export interface StoreCredentials {
+  readonly secretName: string;
+  readonly keys: { readonly accessKey: string; readonly secretKey: string };
 }
 
 /** A Secret that has to exist; one that exists is never overwritten. */
@@ -25,8 +33,16 @@ export interface GeneratedSecret {
   readonly annotations: Readonly<Record<string, string>>;
   readonly data: Readonly<Record<string, SecretValue>>;
 }
-/** `hex`: that many random hex digits. `text`: not secret (a user's name), as it stands. */
-export type SecretValue = { readonly hex: number } | { readonly text: string };
+/**
+ * `hex`: that many random hex digits. `text`: not secret (a user's name), as it stands. `copyOf`: the value of another
+ * key of the same Secret, under the name that somebody else's driver wants. `htpasswd`: a line for basic auth, made of
+ * a user's name and the value of another key, which has to be long and random: it is hashed once, without a salt.
+ */
+export type SecretValue =
+  | { readonly hex: number }
+  | { readonly text: string }
+  | { readonly copyOf: string }
+  | { readonly htpasswd: { readonly user: string; readonly passwordKey: string } };
 
 export interface BucketDeclaration {
   readonly name: string;

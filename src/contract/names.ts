@@ -9,6 +9,13 @@ export const SUPERVISOR_PORT = 8080;
 export const MINIO_PORT = 9000;
 export const MINIO_CONSOLE_PORT = 9001;
 
+/** The manager's own health: 200 when it can take requests. */
+export const HEALTH_PATH = '/health';
+/** 200 while the process answers at all: says nothing of what the manager itself depends on. */
+export const LIVENESS_PATH = `${HEALTH_PATH}?live`;
+/** Where MinIO sends its events. */
+export const EVENTS_PATH = '/events';
+
 /** The webhook target's identifier in MinIO, and the ARN that bucket rules name (without a region). */
 export const WEBHOOK_TARGET = 'OSCAR';
 export const WEBHOOK_ARN = `arn:minio:sqs::${WEBHOOK_TARGET}:webhook`;
@@ -23,11 +30,19 @@ export const SERVICE_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /** Secrets of one service, in the services' namespace. */
 export const serviceSecrets = (service: string) => ({
-  /** Key `token`: 64 hex digits. */
+  /** Keys `token`: 64 hex digits; `auth`: the same as a password of the user `<service>`, for basic auth. */
   token: `${service}-token`,
   /** Keys `accessKey`, `secretKey`: the service's own MinIO user. */
   minio: `${service}-minio`,
+  /** Of a bucket mount: a MinIO user for its folder only, in the CSI driver's keys as well. */
+  mount: `${service}-mount`,
 });
+
+/**
+ * Longest name of a platform. The longest made from it is of the provisioner's pods: 12 characters, 11 of a hash and 6
+ * of Kubernetes' own, where the first two are a label as well (63).
+ */
+export const PLATFORM_NAME_MAX = 34;
 
 /** Secrets of the platform, in its namespace. `platform` is the platform's name, by default `oscar`. */
 export const platformSecrets = (platform: string) => ({

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GeneratedSecret, SecretValue } from '../../contract';
+import { GeneratedSecret } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
 import { Log } from '../common/log';
@@ -60,16 +60,38 @@ function manifestOf({ namespace, name, labels, annotations, data }: GeneratedSec
     kind: 'Secret',
     type: 'Opaque',
     metadata: { namespace, name, labels, annotations },
-    stringData: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, valueOf(value)])),
+    stringData: valuesOf(data),
   };
 }
 
-function valueOf(value: SecretValue): string {
-  if ('text' in value) return value.text;
-  return randomBytes(Math.ceil(value.hex / 2))
-    .toString('hex')
-    .slice(0, value.hex);
+/** Values made from others come last: a key may be named before the one that it is made from. */
+function valuesOf(data: GeneratedSecret['data']): Record<string, string> {
+  const values: Record<string, string> = {};
+  const entries = Object.entries(data);
+  for (const [key, value] of entries) {
+    if ('text' in value) values[key] = value.text;
+    else if ('hex' in value) values[key] = randomHex(value.hex);
+  }
+  for (const [key, value] of entries) {
+    if ('copyOf' in value) values[key] = made(values, value.copyOf);
+    else if ('htpasswd' in value) values[key] = htpasswd(value.htpasswd.user, made(values, value.htpasswd.passwordKey));
+  }
+  return values;
 }
+
+function made(values: Readonly<Record<string, string>>, key: string): string {
+  if (values[key] === undefined) throw new ProgramError(`a secret's value is to be made from "${key}", which it lacks`);
+  return values[key];
+}
+
+const randomHex = (digits: number) =>
+  randomBytes(Math.ceil(digits / 2))
+    .toString('hex')
+    .slice(0, digits);
+
+/** `{SHA}` is what every reader of such files knows; a salt or a slow hash adds nothing to 256 random bits. */
+const htpasswd = (user: string, password: string) =>
+  `${user}:{SHA}${createHash('sha1').update(password).digest('base64')}`;
 
 /** The server's message tells about names and rights; it never repeats a secret's data for 4xx and 5xx of these. */
 function reason(status: number, body: unknown): string {
