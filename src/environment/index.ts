@@ -1,35 +1,38 @@
-import type { DeclarationError } from '../constructs/errors';
-import type { FileServiceProps } from '../constructs/file-service';
-import type { IPlatform } from '../constructs/platform-reference';
-import type { PlatformProps } from '../constructs/platform';
-import type { KubernetesVersion } from '../constructs/kubernetes-version';
-import type { LocatedFinding } from './findings';
+import { join } from 'node:path';
+import { LoadedEnvironment } from './environment';
+import type { EnvironmentValue } from './schema/environment';
+import { Source } from './source';
 
-export * from './findings';
+export { LoadedEnvironment } from './environment';
+export { EnvironmentError, format } from './findings';
+export type { LocatedFinding } from './findings';
+export { API_VERSION } from './migrations';
+export type { EnvironmentValue } from './schema/environment';
 
 export interface LoadOptions {
   /** Warnings are errors. @default false */
   readonly strict?: boolean;
 }
 
-/** A valid environment. */
-export interface LoadedEnvironment {
-  readonly name: string;
-  readonly version: string;
-  /** As it was given to `loadEnvironment`. */
-  readonly file: string;
-  readonly kubernetesVersion: KubernetesVersion;
-  readonly warnings: readonly LocatedFinding[];
-  /** In the order in which they were written. */
-  readonly serviceNames: readonly string[];
-  platformProps(): PlatformProps;
-  /** Made anew at each call, so that nothing of it needs to be kept. Throws `DeclarationError`. */
-  serviceProps(name: string, platform: IPlatform): FileServiceProps;
-  /** Where in the user's files the values stand that a construct refused. */
-  locate(error: DeclarationError): LocatedFinding;
+/**
+ * Reads an environment and everything that it names: files that it extends, FDL files.
+ * @param file path of the YAML file; messages name it as it is given
+ * @throws EnvironmentError with all findings
+ */
+export function loadEnvironment(file: string, { strict = false }: LoadOptions = {}): LoadedEnvironment {
+  return new LoadedEnvironment(Source.read(file), strict);
 }
 
-/** @throws EnvironmentError with all findings */
-export function loadEnvironment(_file: string, _options: LoadOptions = {}): LoadedEnvironment {
-  throw new Error('to be written');
+export interface ObjectOptions extends LoadOptions {
+  /** Folder that relative paths in the environment are from. @default the current one */
+  readonly directory?: string;
+}
+
+/**
+ * The same from TypeScript: the value that a YAML file would hold.
+ * @throws EnvironmentError with all findings
+ */
+export function defineEnvironment(value: EnvironmentValue, options: ObjectOptions = {}): LoadedEnvironment {
+  const { directory = '.', strict = false } = options;
+  return new LoadedEnvironment(Source.ofObject(value, join(directory, '(environment)')), strict);
 }
