@@ -1,3 +1,5 @@
+import { check, checkImage, Subject } from './checks';
+
 /**
  * The platform's own images, in one place. Tags exist; digests are those of the multi-platform indexes that public
  * projects pin beside the same tags (checked in several of them; re-verify with `skopeo inspect` when you change one).
@@ -33,4 +35,19 @@ export class Images {
     const { mirror, replace } = this.props;
     return replace?.[role] ?? (mirror ? `${mirror.replace(/\/+$/, '')}/${DEFAULTS[role]}` : DEFAULTS[role]);
   }
+}
+
+/** Throws `DeclarationError` on a reference that no registry could answer. */
+export function checkImages({ field }: Subject, { mirror, replace = {} }: ImagesProps): void {
+  check(
+    mirror === undefined || /^[a-z0-9][-a-z0-9.]*(:\d+)?(\/[-a-z0-9._]+)*\/?$/.test(mirror),
+    { field: [...field, 'mirror'] },
+    {
+      problem: 'not a registry',
+      value: mirror,
+      allowed: 'host[:port][/path], without a scheme',
+      fix: 'for example "registry.example.org/mirror"',
+    },
+  );
+  for (const [role, image] of Object.entries(replace)) checkImage({ field: [...field, 'replace', role] }, image);
 }

@@ -1,12 +1,34 @@
 import { Construct } from 'constructs';
-import type { ImagesProps } from './images';
-import type { KubernetesVersion } from './kubernetes-version';
-import type { Programs } from './programs';
-import type { RouteProps } from './route';
-import type { BucketProps } from './service-registry';
+import { PLATFORM_NAME_MAX, platformSecrets } from '../contract';
+import {
+  check,
+  checkBucketName,
+  checkInteger,
+  checkLabelName,
+  checkQuantity,
+  checkServiceName,
+  checkSubdomain,
+} from './checks';
+import { checkImages, Images, ImagesProps } from './images';
+import { KubernetesVersion } from './kubernetes-version';
+import { Manager } from './manager';
+import type { ManagerOptions } from './manager-options';
+import { Minio } from './minio';
+import type { MinioOptions } from './minio-options';
+import { Namespaces } from './namespaces';
+import { NetworkPolicies } from './network-policies';
+import type { IPlatform } from './platform-reference';
+import { Programs } from './programs';
+import { Provisioner } from './provisioner';
+import { checkRoute, RouteProps } from './route';
+import { BucketProps, ServiceRegistry } from './service-registry';
+import type { StorageProvider } from './storage';
+import type { SupervisorMount } from './supervisor-mount';
+import { SupervisorVolume } from './supervisor-volume';
 
+/** What may be chosen of a platform. Errors name fields of these props. */
 export interface PlatformProps {
-  /** Names the platform's objects. @default 'oscar' */
+  /** Names the platform's objects: RFC 1035 label of at most 34 characters. @default 'oscar' */
   readonly name?: string;
   /** @default the platform's name */
   readonly namespace?: string;
@@ -16,10 +38,13 @@ export interface PlatformProps {
   readonly createNamespaces?: boolean;
   /** @default KubernetesVersion.DEFAULT (1.27) */
   readonly kubernetesVersion?: KubernetesVersion;
+  /** @default the pinned images, from their own registries */
   readonly images?: ImagesProps;
   /** @default the bundles of this package */
   readonly programs?: Programs;
+  /** @default two pods, reached inside the cluster only */
   readonly manager?: ManagerOptions;
+  /** @default MinIO in one pod */
   readonly minio?: MinioOptions;
   /** @default { kind: 'nodeLocal' } */
   readonly supervisor?: SupervisorOptions;
@@ -35,70 +60,133 @@ export interface PlatformProps {
   readonly serviceMonitors?: boolean;
 }
 
-export interface ResourceProps {
-  /** Kubernetes quantities: request, and limit where it differs. */
-  readonly cpu?: string;
-  readonly memory?: string;
-  readonly cpuLimit?: string;
-  readonly memoryLimit?: string;
-}
-
-export interface ManagerOptions {
-  /** @default 2 */
-  readonly replicas?: number;
-  readonly resources?: ResourceProps;
-  /** @default reached inside the cluster only */
-  readonly route?: RouteProps;
-  /** Bytes. @default 100 MiB */
-  readonly maxBodyBytes?: number;
-  /** @default 300 */
-  readonly idleSeconds?: number;
-  /** @default 120 */
-  readonly coldStartSeconds?: number;
-  /** @default none */
-  readonly corsOrigins?: readonly string[];
-  /** Secret (keys `username`, `password`) of the admin. @default `<name>-admin`, generated in the cluster */
-  readonly adminSecretName?: string;
-}
-
-export type MinioOptions = MinioDeployed | MinioExternal;
-export interface MinioDeployed {
-  /** `standalone`: one pod. `distributed`: `pods` ≥ 4, erasure-coded. @default 'standalone' */
-  readonly kind?: 'standalone' | 'distributed';
-  /** Pods of a distributed store, 4 to 32. @default 4 */
-  readonly pods?: number;
-  /** Size of each pod's volume (objects and the event queue). @default '10Gi' */
-  readonly storage?: string;
-  readonly storageClassName?: string;
-  readonly resources?: ResourceProps;
-  readonly region?: string;
-  /** Of the S3 API. @default reached inside the cluster only */
-  readonly route?: RouteProps;
-  /** Secret (keys `rootUser`, `rootPassword`). @default `<name>-minio-root`, generated in the cluster */
-  readonly rootSecretName?: string;
-}
-/** Nothing is deployed: a store that is there already. */
-export interface MinioExternal {
-  readonly kind: 'external';
-  /** `https://host[:port]` */
-  readonly endpoint: string;
-  /** Secret in the platform's namespace (keys `accessKey`, `secretKey`) with the rights to make buckets and notifications. */
-  readonly secretName: string;
-  /** @default 'us-east-1' */
-  readonly region?: string;
-  /** Verify TLS certificates. @default true */
-  readonly verify?: boolean;
-}
-
+/** How the supervisor comes into the services' pods. */
 export type SupervisorOptions =
   | { readonly kind: 'nodeLocal'; /** @default '/var/lib/oscar-cdk8s' */ readonly hostPath?: string }
   | { readonly kind: 'shared'; readonly storageClassName?: string; /** @default '1Gi' */ readonly size?: string }
   | { readonly kind: 'perPod' }
   | { readonly kind: 'image'; readonly image: string };
 
-/** The whole platform: manager, store, supervisor volume, provisioner, namespaces and network policies. */
-export class Platform extends Construct {
-  constructor(scope: Construct, id: string, _props: PlatformProps = {}) {
+/**
+ * The whole platform: namespaces, store, supervisor volume, manager, provisioner and network policies, each a child
+ * construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
+ */
+export class Platform extends Construct implements IPlatform {
+  readonly name: string;
+  readonly namespace: string;
+  readonly servicesNamespace: string;
+  readonly kubernetesVersion: KubernetesVersion;
+  readonly images: Images;
+  readonly supervisor: SupervisorMount;
+  readonly store: StorageProvider<'minio'>;
+  readonly networkPolicies: boolean;
+  readonly route?: RouteProps;
+  readonly bucketMountDriver?: string;
+  readonly services: ServiceRegistry;
+
+  /** @throws DeclarationError on what Kubernetes, S3 or the platform's parts would refuse. */
+  constructor(scope: Construct, id: string, props: PlatformProps = {}) {
     super(scope, id);
+    this.name = props.name ?? 'oscar';
+    this.namespace = props.namespace ?? this.name;
+    this.servicesNamespace = props.servicesNamespace ?? `${this.namespace}-svc`;
+    this.checkNames();
+    checkProps(props);
+    this.kubernetesVersion = props.kubernetesVersion ?? KubernetesVersion.DEFAULT;
+    this.images = new Images(props.images);
+    this.networkPolicies = props.networkPolicies ?? true;
+    this.route = props.servicesRoute;
+    this.bucketMountDriver = props.bucketMountDriver;
+    this.services = new ServiceRegistry({ servicesNamespace: this.servicesNamespace, platform: this.name });
+    for (const [bucket, options] of Object.entries(props.buckets ?? {})) this.services.declareBucket(bucket, options);
+
+    const { place } = this;
+    if (props.createNamespaces ?? true) new Namespaces(this, 'namespaces', place);
+    const programs = props.programs ?? new Programs();
+    const minio = this.addMinio(props);
+    this.store = minio.store;
+    this.supervisor = this.addSupervisor(programs, props.supervisor).mount;
+    this.addPrograms(props, programs, minio);
+    if (this.networkPolicies) {
+      new NetworkPolicies(this, 'network-policies', { ...place, externalStorePort: minio.externalPort });
+    }
   }
+
+  private get place() {
+    return { name: this.name, namespace: this.namespace, servicesNamespace: this.servicesNamespace };
+  }
+
+  private addMinio({ minio, serviceMonitors }: PlatformProps): Minio {
+    return new Minio(this, 'minio', {
+      ...minio,
+      name: this.name,
+      namespace: this.namespace,
+      events: {
+        endpoint: Manager.eventsEndpoint(this.name, this.namespace),
+        secretName: platformSecrets(this.name).webhook,
+      },
+      images: this.images,
+      serviceMonitor: serviceMonitors,
+    });
+  }
+
+  private addSupervisor(programs: Programs, options: SupervisorOptions = { kind: 'nodeLocal' }): SupervisorVolume {
+    return SupervisorVolume.of(this, 'supervisor', {
+      platform: this.name,
+      namespace: this.servicesNamespace,
+      kubernetesVersion: this.kubernetesVersion,
+      images: this.images,
+      programs,
+      options,
+    });
+  }
+
+  private addPrograms({ manager: options, serviceMonitors }: PlatformProps, programs: Programs, minio: Minio): void {
+    const common = {
+      ...this.place,
+      store: minio.store,
+      storeCredentials: minio.credentials,
+      images: this.images,
+      programs,
+    };
+    const manager = new Manager(this, 'manager', {
+      ...options,
+      ...common,
+      serviceNames: () => this.services.serviceNames,
+      serviceMonitor: serviceMonitors,
+    });
+    new Provisioner(this, 'provisioner', {
+      ...common,
+      externalStore: minio.externalPort !== undefined,
+      services: this.services,
+      secrets: [...minio.secrets, ...manager.secrets],
+    });
+  }
+
+  private checkNames(): void {
+    checkServiceName({ field: ['name'] }, this.name, PLATFORM_NAME_MAX);
+    checkLabelName({ field: ['namespace'] }, this.namespace);
+    checkLabelName({ field: ['servicesNamespace'] }, this.servicesNamespace);
+    check(
+      this.namespace !== this.servicesNamespace,
+      { field: ['servicesNamespace'] },
+      {
+        problem: "services can't be in the platform's own namespace, which is held to stricter Pod Security",
+        value: this.servicesNamespace,
+        fix: `for example "${this.namespace}-svc"`,
+      },
+    );
+  }
+}
+
+function checkProps({ images, buckets = {}, servicesRoute, bucketMountDriver }: PlatformProps): void {
+  if (images) checkImages({ field: ['images'] }, images);
+  for (const [name, { expireDays, quota }] of Object.entries(buckets)) {
+    checkBucketName({ field: ['buckets', name] }, name);
+    if (expireDays !== undefined)
+      checkInteger({ field: ['buckets', name, 'expireDays'] }, expireDays, 1, 36_500, 'days');
+    if (quota !== undefined) checkQuantity({ field: ['buckets', name, 'quota'] }, quota, 'bytes');
+  }
+  if (servicesRoute) checkRoute({ field: ['servicesRoute'] }, servicesRoute);
+  if (bucketMountDriver !== undefined) checkSubdomain({ field: ['bucketMountDriver'] }, bucketMountDriver);
 }

@@ -1,6 +1,7 @@
 import { Quantity, ResourceRequirements } from 'cdk8s-plus-27/lib/imports/k8s';
-import { checkQuantity, parseQuantity } from './checks';
+import { checkQuantity } from './checks';
 import { DeclarationError, FieldPath } from './errors';
+import { canonicalBytes, canonicalCpu, parseQuantity } from './quantity';
 
 /** What a container may use. Kubernetes quantities. */
 export interface ResourceProps {
@@ -56,7 +57,8 @@ function bounds(field: FieldPath, kind: 'cpu' | 'bytes', given: Pair<string | un
       fix: 'raise the limit, or leave it out: it is the request then',
     });
   }
-  return { request: Quantity.fromString(request), limit: Quantity.fromString(limit) };
+  const canonical = kind === 'cpu' ? canonicalCpu : canonicalBytes;
+  return { request: Quantity.fromString(canonical(request)), limit: Quantity.fromString(canonical(limit)) };
 }
 
 const lower = (a: string, b: string) => (parseQuantity(a)! < parseQuantity(b)! ? a : b);

@@ -19,8 +19,15 @@ export const PROVIDERS_DIR = '/var/run/secrets/providers';
 export const PROGRAM_DIR = '/oscar/program';
 export const SETTINGS_DIR = '/oscar/settings';
 export const SETTINGS_KEY = 'settings.json';
-/** Secrets of the platform's own programs: one folder a Secret, by its role (`admin`, `webhook`, `minio`). */
+/** The same, gzipped, where the text is more than a ConfigMap holds. */
+export const SETTINGS_GZIP_KEY = `${SETTINGS_KEY}.gz`;
+/**
+ * Secrets of the platform's own programs: one folder a Secret, by its role: `admin` (`username`, `password`), `webhook`
+ * (`token`) and `minio` (`accessKey`, `secretKey`, whatever the Secret itself calls them).
+ */
 export const SECRETS_DIR = '/var/run/secrets/oscar';
+/** Where the provisioner finds MinIO's client, `mc`. */
+export const TOOLS_DIR = '/oscar/tools';
 
 /**
  * The command that runs the supervisor in any image: its own loader is named, so that neither the image's libc nor

@@ -1,0 +1,61 @@
+import { Construct } from 'constructs';
+import { KubeRole, KubeRoleBinding, KubeServiceAccount, PolicyRule } from 'cdk8s-plus-27/lib/imports/k8s';
+import { lazy } from './lazy';
+import { metadata } from './metadata';
+
+export interface ProvisionerRightsProps {
+  /** Names all its objects. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly servicesNamespace: string;
+  readonly labels: Record<string, string>;
+  /** Secrets that it has to read; asked at synthesis. */
+  readonly secrets: () => readonly SecretName[];
+}
+
+interface SecretName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The provisioner's account: in both namespaces it may create Secrets (rights to create can't be limited by name, as
+ * the request has none yet) and read those that it is told of. It never changes or deletes one.
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+ */
+export class ProvisionerRights extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ProvisionerRightsProps,
+  ) {
+    super(scope, id);
+    const { name, namespace, servicesNamespace, labels } = props;
+    new KubeServiceAccount(this, 'account', {
+      metadata: metadata({ name, namespace, labels }),
+      automountServiceAccountToken: false,
+    });
+    this.grant('platform', namespace);
+    this.grant('services', servicesNamespace);
+  }
+
+  private grant(id: string, within: string): void {
+    const { name, namespace, labels } = this.props;
+    const both = metadata({ name, namespace: within, labels });
+    new KubeRole(this, `${id}-role`, { metadata: both, rules: lazy(() => this.rules(within)) });
+    new KubeRoleBinding(this, `${id}-binding`, {
+      metadata: both,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    });
+  }
+
+  private rules(within: string): PolicyRule[] {
+    const here = this.props.secrets().filter(({ namespace }) => namespace === within);
+    const resourceNames = [...new Set(here.map(({ name }) => name))].sort();
+    const create = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
+    // A rule without names would open every Secret, so where there are none there is no rule.
+    if (!resourceNames.length) return [create];
+    return [create, { apiGroups: [''], resources: ['secrets'], resourceNames, verbs: ['get'] }];
+  }
+}
