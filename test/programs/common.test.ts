@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import { AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { ProgramError, run } from '../../src/programs/common/fail';
 import { pathOf, serve, text } from '../../src/programs/common/http';
 import { readSettings } from '../../src/programs/common/settings';
@@ -24,12 +25,21 @@ describe('settings', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'oscar-settings-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
   const read = (content: string) => {
-    const file = join(folder, 'settings.json');
-    writeFileSync(file, content);
-    return readSettings(shape, file);
+    writeFileSync(join(folder, 'settings.json'), content);
+    return readSettings(shape, folder);
   };
 
   test('come as they stand', () => expect(read(JSON.stringify(good))).toEqual(good));
+
+  test('come gzipped, where they are long', () => {
+    writeFileSync(join(folder, 'settings.json.gz'), gzipSync(JSON.stringify(good)));
+    expect(readSettings(shape, folder)).toEqual(good);
+  });
+
+  test('a broken gzip is told with its name', () => {
+    writeFileSync(join(folder, 'settings.json.gz'), 'no gzip');
+    expect(() => readSettings(shape, folder)).toThrow(/settings can't be read/);
+  });
 
   test.each([
     ['no JSON', '{', /settings\.json is no JSON/],
@@ -48,7 +58,7 @@ describe('settings', () => {
   });
 
   test('a missing file is told with its name', () => {
-    expect(() => readSettings(shape, join(folder, 'none.json'))).toThrow(/can't be read.*none\.json/);
+    expect(() => readSettings(shape, join(folder, 'none'))).toThrow(/can't be read.*settings\.json/);
   });
 });
 

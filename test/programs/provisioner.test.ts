@@ -98,7 +98,13 @@ describe('secrets', () => {
 describe('what is left undone', () => {
   const nothing: Declaration = {
     platform: 'oscar',
-    store: { endpoint: 'http://m', region: 'us-east-1', verify: true, external: false },
+    store: {
+      endpoint: 'http://m',
+      region: 'us-east-1',
+      verify: true,
+      external: false,
+      credentials: { secretName: 'oscar-minio-root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } },
+    },
     secrets: [secret()],
     buckets: [],
     users: [],

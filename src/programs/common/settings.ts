@@ -1,18 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETTINGS_DIR, SETTINGS_KEY } from '../../contract';
+import { gunzipSync } from 'node:zlib';
+import { SETTINGS_DIR, SETTINGS_GZIP_KEY, SETTINGS_KEY } from '../../contract';
 import { ProgramError } from './fail';
-
-/** Where a program's settings are mounted. */
-export const SETTINGS_FILE = join(SETTINGS_DIR, SETTINGS_KEY);
 
 type Shape = { readonly [field: string]: 'string' | 'number' | 'boolean' | 'array' | Shape };
 
 /**
- * Reads a JSON file and checks that the fields in `shape` are there, of the right type.
+ * Reads a program's settings (gzipped, where they are long) and checks that the fields in `shape` are there, of the
+ * right type.
+ * @param folder where they are mounted
  * @throws ProgramError that names the file and the field.
  */
-export function readSettings<T>(shape: Shape, file: string = SETTINGS_FILE): T {
+export function readSettings<T>(shape: Shape, folder: string = SETTINGS_DIR): T {
+  const gzipped = join(folder, SETTINGS_GZIP_KEY);
+  const file = existsSync(gzipped) ? gzipped : join(folder, SETTINGS_KEY);
   const settings = parse(read(file), file);
   const problem = misfit(settings, shape, '');
   if (problem) throw new ProgramError(`${file}: ${problem}`);
@@ -21,7 +23,8 @@ export function readSettings<T>(shape: Shape, file: string = SETTINGS_FILE): T {
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   } catch (error) {
     throw new ProgramError(`settings can't be read: ${(error as Error).message}`);
   }
