@@ -1,5 +1,5 @@
 export { synthesize, synthesizeAll } from './synthesize';
-export type { Synthesis, SynthesisOptions } from './synthesize';
+export type { Synthesis, SynthesisOptions, Synthesizable } from './synthesize';
 export { MANIFEST_FILE } from './manifest';
 export type { Manifest, ManifestEntry } from './manifest';
 export type { ObjectReference } from './objects';

@@ -10,6 +10,12 @@ import { MANIFEST_FILE, ManifestEntry, manifestText } from './manifest';
 import { inApplyOrder, KubernetesObject, ObjectIndex, referenceTo } from './objects';
 import { packageVersion } from './version';
 
+/** What a synthesis needs of an environment. */
+export type Synthesizable = Pick<
+  LoadedEnvironment,
+  'name' | 'version' | 'file' | 'serviceNames' | 'platformProps' | 'serviceProps' | 'locate'
+>;
+
 export interface SynthesisOptions {
   /** Folder in which each environment gets its own. Made when it is not there. */
   readonly outdir: string;
@@ -33,12 +39,12 @@ export interface Synthesis {
  *
  * Throws `EnvironmentError` with all findings, or `DeclarationError` on a folder that is not ours; then nothing changed.
  */
-export function synthesize(environment: LoadedEnvironment, options: SynthesisOptions): Synthesis {
+export function synthesize(environment: Synthesizable, options: SynthesisOptions): Synthesis {
   return synthesizeAll([environment], options)[0];
 }
 
 /** As `synthesize`, for several environments. All of them are good, or nothing is changed. */
-export function synthesizeAll(environments: readonly LoadedEnvironment[], options: SynthesisOptions): Synthesis[] {
+export function synthesizeAll(environments: readonly Synthesizable[], options: SynthesisOptions): Synthesis[] {
   refuseSameNames(environments);
   const written: EnvironmentWriter[] = [];
   const findings: LocatedFinding[] = [];
@@ -57,7 +63,7 @@ export function synthesizeAll(environments: readonly LoadedEnvironment[], option
   }
 }
 
-function refuseSameNames(environments: readonly LoadedEnvironment[]): void {
+function refuseSameNames(environments: readonly Synthesizable[]): void {
   const files = new Map<string, string>();
   for (const { name, file } of environments) {
     const other = files.get(name);
@@ -78,7 +84,7 @@ class EnvironmentWriter {
   private readonly entries: ManifestEntry[] = [];
 
   constructor(
-    private readonly environment: LoadedEnvironment,
+    private readonly environment: Synthesizable,
     outdir: string,
   ) {
     this.folder = new OutputFolder(outdir, environment.name);
