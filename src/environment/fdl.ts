@@ -30,7 +30,9 @@ export function readFdl(source: Source, report: Report): FdlFunction[] {
   const file = { source, ...splitProviders(source.value['storage_providers']) };
   const stack = whole(source);
   for (const key of Object.keys(source.value).filter((key) => !KNOWN.includes(key))) {
-    const problem = IGNORED[key] ? `it is not supported: ${IGNORED[key]}` : 'there is no such field, and it is ignored';
+    const problem = IGNORED[key]
+      ? `it does nothing here: ${IGNORED[key]}`
+      : 'there is no such field, and it is ignored';
     report.warning(stack, { problem, field: [key], key: true, allowed: KNOWN.join(', ') });
   }
   const functions = source.value['functions'];

@@ -9,7 +9,7 @@ const BY_SERVER = 'it is not written by users, but made by the server';
 
 /** Fields that some version of FDL has and that do nothing here, with the reason. */
 const UNSUPPORTED: readonly (readonly [field: FieldPath, reason: string])[] = [
-  [['alpine'], 'it is not needed: the supervisor brings its own libraries and runs in every image'],
+  [['alpine'], 'the supervisor brings its own libraries and runs in every image'],
   [['cluster_id'], ONE_CLUSTER],
   [['clusters'], ONE_CLUSTER],
   [['delegation'], ONE_CLUSTER],
@@ -36,7 +36,7 @@ const UNSUPPORTED: readonly (readonly [field: FieldPath, reason: string])[] = [
 export function withoutUnsupported(service: YamlMap): { service: YamlMap; problems: Problem[] } {
   const present = UNSUPPORTED.filter(([field]) => !isNothing(valueAt(service, field)));
   const problems = present.map(([field, reason]): Problem => ({
-    problem: `it is not supported: ${reason}`,
+    problem: `it does nothing here: ${reason}`,
     field,
     key: true,
     fix: 'leave it out',

@@ -2,24 +2,21 @@ import { z } from 'zod';
 import { platformSchema } from './platform';
 import { serviceShape, serviceSchema } from './service';
 import { bucketsSchema, providersSchema } from './storage';
-import { flag, list, map, object, optional, required, text } from './types';
+import { flag, list, map, object, optional, required, text, textMatching } from './types';
 
 export const KIND = 'Environment';
 
 const LABEL_VALUE = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const matching = (pattern: RegExp, error: string): typeof text =>
-  text.pipe(z.string().regex(pattern, { error })) as unknown as typeof text;
-
 const environmentShape = {
   apiVersion: required(text, 'Version of this format: `oscar-cdk8s/v1`.'),
   kind: required(z.literal(KIND, { error: KIND }), `\`${KIND}\`.`),
   name: required(
-    matching(NAME, 'lower-case letters, digits and "-", at most 63'),
+    textMatching(NAME, 'lower-case letters, digits and "-", at most 63'),
     'Names the environment and its folder of manifests; on every object as the label `oscar-cdk8s/environment`.',
   ),
   version: required(
-    matching(LABEL_VALUE, 'what a label may hold: letters, digits, "-", "_", ".", at most 63, e.g. 1.4.0'),
+    textMatching(LABEL_VALUE, 'what a label may hold: letters, digits, "-", "_", ".", at most 63, e.g. 1.4.0'),
     'Version of the environment; on every object as the label `oscar-cdk8s/version`.',
   ),
   extends: optional(text, 'Environment file that this one is laid over: path, relative to this file.', 'none'),
@@ -37,17 +34,17 @@ const environmentShape = {
 export const environmentSchema = object(environmentShape);
 
 const { name, ...fields } = serviceShape;
-const overrides = object({ ...fields }).partial();
-const inlineService = serviceSchema.meta({ title: 'service', description: 'A service, written here.' });
+const overrides = object({ ...fields }).partial().meta({ title: 'service fields' });
+const inlineService = serviceSchema.meta({ title: 'service' });
 const removedService = object({
   name: required(name, 'Name of a service of the base.'),
   remove: required(flag, '`true`: the service of the base is left out.'),
-}).meta({ title: 'removal', description: 'A service of the base that this environment does without.' });
+}).meta({ title: 'removal' });
 const fdlService = object({
   ...overrides.shape,
   fdl: required(text, 'FDL file: path, relative to this file. Each function in it is a service.'),
   services: optional(map(overrides), 'Fields for one function of the file, by its name.', 'none'),
-}).meta({ title: 'fdl', description: 'Services of an FDL file. Fields beside `fdl` are laid over each of them.' });
+}).meta({ title: 'fdl' });
 
 export const FDL_ENTRY_KEYS: readonly string[] = ['fdl', 'services'];
 

@@ -15,6 +15,14 @@ export const text = z
   )
   .meta({ type: ['string', 'number', 'boolean'] }) as unknown as z.ZodType<string, string | number | boolean>;
 
+/** Text that a pattern matches. @param error what is allowed */
+export function textMatching(pattern: RegExp, error: string): typeof text {
+  return z.preprocess(
+    (value) => (typeof value === 'number' ? String(value) : value),
+    z.string({ error }).regex(pattern, { error }),
+  ) as unknown as typeof text;
+}
+
 /** A whole number in a range. */
 export function integer(min: number, max?: number): z.ZodType<number, number> {
   const error = `a whole number ${max === undefined ? `of at least ${min}` : `from ${min} to ${max}`}`;
