@@ -280,3 +280,13 @@ export function checkUrl(subject: Subject, value: string): void {
     fix: 'for example "https://minio.example.org:9000"',
   });
 }
+
+/** Key of a Secret. */
+export function checkSecretKey(subject: Subject, value: string): void {
+  check(/^[-._a-zA-Z0-9]{1,253}$/.test(value) && !/^\.\.?$/.test(value), subject, {
+    problem: 'not a key that a Secret can have',
+    value,
+    allowed: 'letters, digits, "-", "_" and ".", at most 253 characters',
+    fix: 'name a key of the Secret',
+  });
+}

@@ -1,140 +1,225 @@
 import { Construct } from 'constructs';
-import type { LogLevel } from '../contract';
-import type { IPlatform } from './platform-reference';
-import type { Script } from './script';
-import type { FileFilter, StoragePath, StorageProvider } from './storage';
+import {
+  KubeConfigMap,
+  KubeDeployment,
+  KubeNetworkPolicy,
+  KubePersistentVolumeClaim,
+  KubePodTemplate,
+  KubeService,
+} from 'cdk8s-plus-27/lib/imports/k8s';
+import {
+  CONFIG_HASH_ANNOTATION,
+  contentHash,
+  DEFINITION_KEY,
+  SCRIPT_KEY,
+  selectorLabels,
+  serviceLabels,
+  SUPERVISOR_PORT,
+} from '../contract';
+import { BucketMount } from './bucket-mount';
+import { check } from './checks';
+import { checkProviders, checkService } from './file-service-checks';
+import { definitionText } from './file-service-definition';
+import { exposedRoute } from './file-service-exposure';
+import { mentionedProviders, modelOf, ServiceModel } from './file-service-model';
+import { networkPolicyOf } from './file-service-network';
+import { Claims, HTTP_PORT, jobPod, portName, warmPod } from './file-service-pod';
+import type { FileServiceProps } from './file-service-props';
+import { replicasOf, scaling } from './file-service-scaling';
+import { ImagePrefetch } from './image-prefetch';
+import { lazy } from './lazy';
+import { metadata, podLabels } from './metadata';
+import { plainObject } from './plain';
+import { canonicalBytes } from './quantity';
+import { CONFIG_MAP_MAX } from './script';
+import { checkBinding, FileFilter, StorageBinding, StoragePath } from './storage';
 
-export interface FileServiceProps {
-  /** Platform that the service is on. */
-  readonly platform: IPlatform;
-  /** RFC 1035 label of at most 39 characters. @default the construct's id */
-  readonly name?: string;
-  /** Container image of the user. Pulled at every start (`imagePullPolicy: Always`). */
-  readonly image: string;
-  /** What runs for each file or request. */
-  readonly script: Script;
-  /** CPU limit and request, a Kubernetes quantity. @default '0.2' (OSCAR's) */
-  readonly cpu?: string;
-  /** Memory limit and request, a Kubernetes quantity. @default '256Mi' (OSCAR's) */
-  readonly memory?: string;
-  /** Limit of what the container writes to its own disk: inputs and outputs count. @default none */
-  readonly ephemeralStorage?: string;
-  /** Number of GPUs (`nvidia.com/gpu`). @default 0 */
-  readonly gpu?: number;
-  /** @default 'INFO' */
-  readonly logLevel?: LogLevel;
-  /** Where files come from; more can be added with `onUpload`. @default none: only requests run the service */
-  readonly inputs?: readonly (StoragePath & FileFilter)[];
-  /** Where results go; more can be added with `writesTo`. @default none: results are only in the answer */
-  readonly outputs?: readonly (StoragePath & FileFilter)[];
-  /** Further providers that the script uses by itself; those of inputs and outputs are there anyway. @default none */
-  readonly storageProviders?: readonly StorageProvider[];
-  /** Environment variables, by name. No secrets here. @default none */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Environment variables from Secrets in the services' namespace, by name. @default none */
-  readonly secretEnvironment?: Readonly<Record<string, SecretKeyReference>>;
-  /** Leave the input where it is (upstream's `file_stage_in: true`, which means «don't»). @default false */
-  readonly fileStageIn?: boolean;
-  /** @default 'service' */
-  readonly isolationLevel?: 'service' | 'user';
-  /** Who may see the service; kept in the definition. @default 'private' */
-  readonly visibility?: 'public' | 'restricted' | 'private';
-  readonly allowedUsers?: readonly string[];
-  readonly vo?: string;
-  /** Warm pods that answer `/run`. @default minScale 0 (started on demand), maxScale 1, cpuThreshold 80 */
-  readonly synchronous?: ScaleProps;
-  /** Jobs that process files. @default retries 3, deadlineSeconds 3600, ttlSeconds 86400 */
-  readonly job?: { readonly retries?: number; readonly deadlineSeconds?: number; readonly ttlSeconds?: number };
-  /** How warm pods take requests. @default timeoutSeconds 300, maxInflight 1 */
-  readonly invocation?: { readonly timeoutSeconds?: number; readonly maxInflight?: number };
-  /** The container is a server of its own, reached through the platform's route. @default not exposed */
-  readonly expose?: ExposeProps;
-  /** Persistent folder. @default none */
-  readonly volume?: VolumeProps;
-  /** Folder of a bucket mounted in the container (by the platform's `bucketMountDriver`). @default none */
-  readonly mount?: StoragePath;
-  /** Keep the image on every node. @default false */
-  readonly imagePrefetch?: boolean;
-  /** Secrets (type `kubernetes.io/dockerconfigjson`) for a private registry. @default none */
-  readonly imagePullSecrets?: readonly string[];
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly tolerations?: readonly TolerationProps[];
-  readonly priorityClassName?: string;
-  readonly runtimeClassName?: string;
-  /** On the service's pods. @default none */
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** On the service's pods. Ours can't be replaced. @default none */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** What the script may reach besides DNS, the platform's store and the providers of inputs and outputs. @default nothing */
-  readonly egress?: readonly EgressProps[];
-}
+export * from './file-service-props';
 
-export interface SecretKeyReference {
-  readonly secretName: string;
-  readonly key: string;
-}
-
-export interface ScaleProps {
-  /** Pods that are always there. @default 0 */
-  readonly minScale?: number;
-  /** Most pods; more than `minScale` (and more than 1) makes an HPA. @default 1 */
-  readonly maxScale?: number;
-  /** Percent of the CPU request at which a pod is added. @default 80 */
-  readonly cpuThreshold?: number;
-}
-
-export interface ExposeProps {
-  /** TCP ports of the server in the container; the first is the one that the route reaches. */
-  readonly ports: readonly number[];
-  /** @default 1 */
-  readonly minScale?: number;
-  /** @default 10 */
-  readonly maxScale?: number;
-  /** @default 80 */
-  readonly cpuThreshold?: number;
-  /** The route takes its own prefix off the path. @default false */
-  readonly rewriteTarget?: boolean;
-  /** Run the image's own command instead of the script. @default false */
-  readonly defaultCommand?: boolean;
-  /** Basic auth at the Ingress, user = service's name, password = its token. @default false */
-  readonly setAuth?: boolean;
-  /** Path (GET) that readiness and liveness are asked from. @default '/' */
-  readonly healthPath?: string;
-  /** Also open this port (30000–32767) on every node. @default none */
-  readonly nodePort?: number;
-}
-
-export interface VolumeProps {
-  /** An existing volume's (claim's) name; without `size` it is attached and not made. @default the service's name */
-  readonly name?: string;
-  /** Kubernetes quantity; makes a claim. */
-  readonly size?: string;
-  /** Absolute path in the container. */
-  readonly mountPath: string;
-  /** @default the cluster's default class */
-  readonly storageClassName?: string;
-  /** @default 'ReadWriteMany' when more than one pod may run at a time (Jobs always may), by the class's means */
-  readonly accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
-}
-
-export interface TolerationProps {
-  readonly key?: string;
-  readonly operator?: 'Exists' | 'Equal';
-  readonly value?: string;
-  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-  readonly tolerationSeconds?: number;
-}
-
-export interface EgressProps {
-  /** @example '0.0.0.0/0' */
-  readonly cidr: string;
-  /** TCP ports. @default all */
-  readonly ports?: readonly number[];
-}
-
-/** A user's container image and script, run for each file that arrives and each request. */
+/**
+ * A user's container image and script, run for each file that arrives (a Job each) and each request (warm pods).
+ *
+ * @throws DeclarationError naming the service, field, value, rule and fix on anything that Kubernetes or the store
+ * would refuse, a name that is taken, a bucket that nobody declares, and outputs that would trigger the service again.
+ */
 export class FileService extends Construct {
-  constructor(scope: Construct, id: string, _props: FileServiceProps) {
+  /** Names all its objects. */
+  readonly name: string;
+  private readonly model: ServiceModel;
+  private readonly claims: Claims;
+  private configuration: { readonly definition: string; readonly hash: string } | undefined;
+
+  constructor(scope: Construct, id: string, props: FileServiceProps) {
     super(scope, id);
+    this.name = props.name ?? id;
+    const model = modelOf(this.name, props);
+    checkService(model);
+    this.model = { ...model, script: props.script.read(this.name) };
+    props.platform.services.addService(this.name);
+    props.inputs?.forEach((input) => this.bindInput(input));
+    props.outputs?.forEach((output) => this.bindOutput(output));
+    this.checkBindings();
+    this.claims = { ...this.volume(), ...this.mount() };
+    this.objects();
+  }
+
+  /**
+   * Runs the service for each file uploaded under a path: `service.onUpload(platform.store.path('photos/in'), { suffix:
+   * ['.jpg'] })`. Only the platform's own store tells of uploads; with another provider the path is known to the
+   * supervisor, and somebody has to ask for each Job (`POST /job/<service>`).
+   * @throws DeclarationError as the constructor does
+   */
+  onUpload(from: StoragePath, filter: FileFilter = {}): void {
+    this.bindInput({ ...from, ...filter });
+    this.checkBindings();
+  }
+
+  /**
+   * Stores what the script leaves in `TMP_OUTPUT_DIR` under a path: `service.writesTo(archive.path('photos/out'))`.
+   * @throws DeclarationError as the constructor does
+   */
+  writesTo(to: StoragePath, filter: FileFilter = {}): void {
+    this.bindOutput({ ...to, ...filter });
+    this.checkBindings();
+  }
+
+  private bindInput(input: StorageBinding): void {
+    const { inputs, platform } = this.model;
+    checkBinding({ service: this.name, field: ['input', inputs.length] }, input);
+    platform.services.addInput(this.name, input, inputs.length);
+    inputs.push(input);
+  }
+
+  private bindOutput(output: StorageBinding): void {
+    const { outputs, platform } = this.model;
+    checkBinding({ service: this.name, field: ['output', outputs.length] }, output);
+    platform.services.addOutput(this.name, output, outputs.length);
+    outputs.push(output);
+  }
+
+  /** What bindings change together: providers that have to agree, and a definition that has to fit a ConfigMap. */
+  private checkBindings(): void {
+    checkProviders(this.name, mentionedProviders(this.model));
+    this.configuration = undefined;
+    const bytes = Buffer.byteLength(this.model.script) + Buffer.byteLength(this.config.definition);
+    check(
+      bytes <= CONFIG_MAP_MAX,
+      { service: this.name, field: ['script'] },
+      {
+        problem: 'the script and the definition are more than a ConfigMap holds',
+        value: `${bytes} bytes`,
+        allowed: `at most ${CONFIG_MAP_MAX} bytes together`,
+        fix: "put what is large in the service's image, and call it from a short script",
+      },
+    );
+  }
+
+  private get config() {
+    if (!this.configuration) {
+      const definition = definitionText(this.model);
+      this.configuration = { definition, hash: contentHash([this.model.script, definition]) };
+    }
+    return this.configuration;
+  }
+
+  /** Bindings may still be added: what depends on them is made at synthesis. */
+  private objects(): void {
+    const { model, claims } = this;
+    const { platform, props, expose } = model;
+    const meta = this.metadata();
+    plainObject(this, 'config', KubeConfigMap, {
+      metadata: meta,
+      data: lazy(() => ({ [SCRIPT_KEY]: model.script, [DEFINITION_KEY]: this.config.definition })),
+    });
+    plainObject(this, 'job-template', KubePodTemplate, {
+      metadata: meta,
+      template: lazy(() => ({ metadata: this.podMetadata('job'), spec: jobPod(model, claims) })),
+    });
+    this.deployment();
+    plainObject(this, 'service', KubeService, {
+      metadata: meta,
+      spec: {
+        ...(expose?.nodePort === undefined ? {} : { type: 'NodePort' }),
+        selector: selectorLabels('service', this.name),
+        ports: this.servicePorts(),
+      },
+    });
+    scaling(this, model);
+    if (platform.networkPolicies) {
+      plainObject(this, 'network-policy', KubeNetworkPolicy, {
+        metadata: meta,
+        spec: lazy(() => networkPolicyOf(model)),
+      });
+    }
+    if (expose) exposedRoute(this, model, expose);
+    if (props.imagePrefetch) new ImagePrefetch(this, 'prefetch', { service: this.name, props });
+  }
+
+  private deployment(): void {
+    const { model, claims } = this;
+    // A volume that one node alone may mount is let go by the old pod before the new one takes it.
+    const strategy = model.props.volume?.accessMode === 'ReadWriteOnce' ? { strategy: { type: 'Recreate' } } : {};
+    plainObject(this, 'deployment', KubeDeployment, {
+      metadata: this.metadata(),
+      spec: lazy(() => ({
+        ...replicasOf(model),
+        ...strategy,
+        selector: { matchLabels: selectorLabels('service', this.name) },
+        template: {
+          metadata: this.podMetadata('service', { [CONFIG_HASH_ANNOTATION]: this.config.hash }),
+          spec: warmPod(model, claims),
+        },
+      })),
+    });
+  }
+
+  private servicePorts() {
+    const { expose } = this.model;
+    if (!expose) return [{ name: HTTP_PORT, port: SUPERVISOR_PORT, targetPort: HTTP_PORT }];
+    return expose.ports.map((port, i) => ({
+      name: portName(port, i),
+      port,
+      targetPort: portName(port, i),
+      ...(i === 0 && expose.nodePort !== undefined ? { nodePort: expose.nodePort } : {}),
+    }));
+  }
+
+  /** A claim that is made, or one that exists. */
+  private volume(): Claims {
+    const { volume } = this.model.props;
+    if (!volume) return {};
+    const name = volume.name ?? this.name;
+    if (volume.size !== undefined) {
+      plainObject(this, 'volume', KubePersistentVolumeClaim, {
+        metadata: this.metadata({ name, keep: true }),
+        spec: {
+          accessModes: [volume.accessMode ?? 'ReadWriteMany'],
+          resources: { requests: { storage: canonicalBytes(volume.size) } },
+          ...(volume.storageClassName === undefined ? {} : { storageClassName: volume.storageClassName }),
+        },
+      });
+    }
+    return { volume: name };
+  }
+
+  private mount(): Claims {
+    const { platform, props } = this.model;
+    if (!props.mount) return {};
+    if (props.mount.provider.isPlatformStore) platform.services.addMount(this.name, props.mount);
+    return { mount: new BucketMount(this, 'mount', { service: this.name, platform, mount: props.mount }).claimName };
+  }
+
+  private metadata(more: { name?: string; keep?: boolean } = {}) {
+    const namespace = this.model.platform.servicesNamespace;
+    return metadata({ name: this.name, namespace, labels: serviceLabels(this.name), ...more });
+  }
+
+  private podMetadata(component: 'service' | 'job', ours: Record<string, string> = {}) {
+    const { labels, annotations } = this.model.props;
+    const notes = { ...annotations, ...ours };
+    return {
+      labels: { ...labels, ...podLabels(this, serviceLabels(this.name, component)) },
+      ...(Object.keys(notes).length ? { annotations: notes } : {}),
+    };
   }
 }

@@ -4,12 +4,15 @@ import type { Container, IntOrString, PodSpec, Quantity, Volume, VolumeMount } f
 
 /** A generated type as it stands in a manifest: quantities and ports are plain text and numbers, not objects. */
 export type Plain<T> = T extends Quantity | IntOrString
-  ? string | number
+  ? [keyof T] extends ['value'] // others have a `value` too, beside a name
+    ? string | number
+    : PlainFields<T>
   : T extends readonly (infer Item)[]
     ? readonly Plain<Item>[]
     : T extends object
-      ? { readonly [Key in keyof T]: Plain<T[Key]> }
+      ? PlainFields<T>
       : T;
+type PlainFields<T> = { readonly [Key in keyof T]: Plain<T[Key]> };
 
 /** Image volumes came after cdk8s-plus-27 (API field since Kubernetes 1.31). */
 export type PodVolume = Plain<Volume> | { readonly name: string; readonly image: ImageVolumeSource };

@@ -106,15 +106,24 @@ export const bucketOf = ({ path }: StoragePath) => splitPath(path);
 
 export const hasBuckets = ({ type }: StorageProvider) => type === 'minio' || type === 's3';
 
-/** Throws `DeclarationError` on a provider, path or filter that no store takes. @param at of the binding */
-export function checkBinding({ service, field }: Subject, { provider, path, prefix, suffix }: StorageBinding): void {
-  const at = (...more: (string | number)[]): Subject => ({ service, field: [...field, ...more] });
-  check(provider.type in PROVIDER_SECRET_KEYS, at('storage_provider'), {
-    problem: 'a type of provider that we know nothing of',
-    value: provider.type,
-    allowed: Object.keys(PROVIDER_SECRET_KEYS).join(', '),
-    fix: 'use a provider of one of these types',
-  });
+/** Throws `DeclarationError` on a type of provider that programs can't speak with. */
+export function checkProvider({ service, field }: Subject, { type }: StorageProvider): void {
+  check(
+    type in PROVIDER_SECRET_KEYS,
+    { service, field: [...field, 'storage_provider'] },
+    {
+      problem: 'a type of provider that nothing here speaks with',
+      value: type,
+      allowed: Object.keys(PROVIDER_SECRET_KEYS).join(', '),
+      fix: 'use a provider of one of these types',
+    },
+  );
+}
+
+/** Throws `DeclarationError` on a provider, path or filter that no store takes. @param subject the binding */
+export function checkBinding(subject: Subject, { provider, path, prefix, suffix }: StorageBinding): void {
+  const at = (more: string): Subject => ({ service: subject.service, field: [...subject.field, more] });
+  checkProvider(subject, provider);
   if (hasBuckets(provider)) checkBucketName(at('path'), splitPath(path).bucket);
   if (path !== '') checkObjectPath(at('path'), path);
   checkFilter(at('prefix'), prefix);

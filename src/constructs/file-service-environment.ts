@@ -1,0 +1,78 @@
+import { SCRIPT_VARIABLES, SERVICE_VARIABLES, serviceSecrets } from '../contract';
+import { check, checkEnvironmentName, checkSecretKey, checkSubdomain, Subject } from './checks';
+import type { FileServiceProps } from './file-service-props';
+import { exposedPath, ServiceModel } from './file-service-model';
+import type { PodContainer } from './plain';
+
+const RESERVED: readonly string[] = [...Object.values(SERVICE_VARIABLES), ...SCRIPT_VARIABLES];
+
+/** Throws on variables that Kubernetes refuses, that are ours, or that look like a secret in plain text. */
+export function checkEnvironment(service: string, props: FileServiceProps): void {
+  const { environment = {}, secretEnvironment = {} } = props;
+  for (const [name, value] of Object.entries(environment)) {
+    const subject = { service, field: ['environment', 'variables', name] };
+    checkVariableName(subject, name);
+    check(!value.includes('\0'), subject, { problem: 'a NUL byte in a variable', fix: 'leave it out' });
+    refusePlainSecret(subject, name, value);
+  }
+  for (const [name, { secretName, key }] of Object.entries(secretEnvironment)) {
+    const subject = { service, field: ['environment', 'secrets', name] };
+    checkVariableName(subject, name);
+    check(!(name in environment), subject, {
+      problem: 'a variable that is plain and secret at once',
+      value: name,
+      fix: 'keep one of the two',
+    });
+    checkSubdomain({ service, field: [...subject.field, 'secretName'] }, secretName);
+    checkSecretKey({ service, field: [...subject.field, 'key'] }, key);
+  }
+}
+
+function checkVariableName(subject: Subject, name: string): void {
+  checkEnvironmentName(subject, name);
+  check(!RESERVED.includes(name), subject, {
+    problem: 'a variable that OSCAR itself sets',
+    value: name,
+    allowed: `any name but ${RESERVED.join(', ')}`,
+    fix: 'rename the variable',
+  });
+}
+
+/** As a word of the name, in capitals: `DB_PASSWORD`, `dbPassword`, `API_KEY`; `TOKENIZER` and `MAX_TOKENS` are none. */
+const SECRET_NAME =
+  /(PASSWORD|PASSWD|PASSPHRASE|SECRET|(^|_)TOKEN|(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|SIGNING)_?KEY|CREDENTIALS?)$/;
+/** Says where a secret is, or how it is: a path, an address, a switch. */
+const HARMLESS_VALUE = /^(|true|false|\/[^\s]*|\.{1,2}\/[^\s]*|[a-z][a-z0-9+.-]*:\/\/[^\s]*)$/i;
+const PASSWORD_IN_ADDRESS = /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** The value is never repeated. */
+function refusePlainSecret(subject: Subject, name: string, value: string): void {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+  const told = SECRET_NAME.test(words) && !HARMLESS_VALUE.test(value);
+  check(!told && !PASSWORD_IN_ADDRESS.test(value) && !PRIVATE_KEY.test(value), subject, {
+    problem: 'looks like a secret in plain text, which would be readable in git and in the cluster',
+    allowed: 'plain values without secrets',
+    fix: `put it in a Secret of the services' namespace and write environment.secrets.${name}: { secretName, key }`,
+  });
+}
+
+/** Ours first, then the user's. */
+export function environmentOf({ name, expose, props }: ServiceModel): NonNullable<PodContainer['env']> {
+  const basePath = expose ? { value: exposedPath(name) } : {}; // empty text is what the server leaves out
+  return [
+    { name: SERVICE_VARIABLES.name, value: name },
+    {
+      name: SERVICE_VARIABLES.token,
+      valueFrom: { secretKeyRef: { name: serviceSecrets(name).token, key: 'token' } },
+    },
+    { name: SERVICE_VARIABLES.basePath, ...basePath },
+    ...Object.entries(props.environment ?? {}).map(([key, value]) =>
+      value === '' ? { name: key } : { name: key, value },
+    ),
+    ...Object.entries(props.secretEnvironment ?? {}).map(([key, secret]) => ({
+      name: key,
+      valueFrom: { secretKeyRef: { name: secret.secretName, key: secret.key } },
+    })),
+  ];
+}
