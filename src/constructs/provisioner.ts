@@ -42,8 +42,8 @@ export interface ProvisionerProps {
   readonly programs?: Programs;
 }
 
-const RESOURCES = { cpu: '50m', cpuLimit: '1', memory: '128Mi', memoryLimit: '512Mi', ephemeralStorage: '128Mi' };
-const COPY_RESOURCES = { cpu: '10m', cpuLimit: '1', memory: '32Mi', memoryLimit: '128Mi', ephemeralStorage: '64Mi' };
+const RESOURCES = { cpu: '50m', cpuLimit: '1', memory: '128Mi', memoryLimit: '512Mi', ephemeralStorage: '256Mi' };
+const COPY_RESOURCES = { cpu: '10m', cpuLimit: '1', memory: '32Mi', memoryLimit: '128Mi', ephemeralStorage: '256Mi' };
 
 /** A first start waits for images, volumes and the store: an hour, in ever longer steps. */
 const DEADLINE_SECONDS = 3600;
@@ -152,7 +152,7 @@ export class Provisioner extends Construct {
     const volumes: Volume[] = [
       { name: 'program', configMap: { name: bundle } },
       { name: 'settings', configMap: { name: declaration } },
-      { name: 'tools', emptyDir: { sizeLimit: Quantity.fromString('256Mi') } },
+      { name: 'tools', emptyDir: { sizeLimit: Quantity.fromString('128Mi') } },
       { name: 'tmp', emptyDir: { sizeLimit: Quantity.fromString('64Mi') } },
     ];
     return {

@@ -1,0 +1,250 @@
+import { ENVIRONMENT_LABEL, VERSION_LABEL } from '../../src/contract';
+import { Images } from '../../src/constructs/images';
+import { Manager, ManagerProps } from '../../src/constructs/manager';
+import type { ManagerOptions } from '../../src/constructs/manager-options';
+import { StorageProvider } from '../../src/constructs/storage';
+import { kinds, Manifest, manifests, only, PROGRAMS, refusal } from '../support/platform';
+
+const STORE = { endpoint: 'http://p-minio.p.svc:9000', region: 'eu-1', verify: true };
+const PROPS: ManagerProps = {
+  namespace: 'p',
+  servicesNamespace: 'p-svc',
+  store: StorageProvider.platformStore(STORE),
+  storeCredentials: { secretName: 'root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } },
+  programs: PROGRAMS,
+};
+const VERSIONED = (version: string) => ({ labels: { [ENVIRONMENT_LABEL]: 'dev', [VERSION_LABEL]: version } });
+
+const rendered = (props: Partial<ManagerProps> = {}, chart = {}) =>
+  manifests((scope) => new Manager(scope, 'manager', { ...PROPS, ...props }), chart);
+const pod = (objects: readonly Manifest[]) => only(objects, 'Deployment').spec.template;
+const container = (objects: readonly Manifest[]) => pod(objects).spec.containers[0];
+const settings = (objects: readonly Manifest[]) =>
+  JSON.parse(only(objects, 'ConfigMap', 'oscar-manager').data['settings.json']);
+
+describe('with defaults', () => {
+  const objects = rendered();
+
+  test('it is these objects', () => {
+    expect(kinds(objects).sort()).toEqual([
+      'ConfigMap',
+      'ConfigMap',
+      'Deployment',
+      'PodDisruptionBudget',
+      'Role',
+      'RoleBinding',
+      'Service',
+      'ServiceAccount',
+    ]);
+  });
+
+  test('two pods roll without a gap, over hosts, and one always stays', () => {
+    const { replicas, strategy } = only(objects, 'Deployment').spec;
+    expect(replicas).toBe(2);
+    expect(strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+    const { affinity, topologySpreadConstraints } = pod(objects).spec;
+    const [{ podAffinityTerm }] = affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+    expect(podAffinityTerm.topologyKey).toBe('kubernetes.io/hostname');
+    expect(topologySpreadConstraints[0]).toMatchObject({ maxSkew: 1, topologyKey: 'kubernetes.io/hostname' });
+    expect(only(objects, 'PodDisruptionBudget').spec).toMatchObject({ minAvailable: 1 });
+  });
+
+  test('everything selects by the same labels, which pods have', () => {
+    const selector = { 'app.kubernetes.io/component': 'manager', 'app.kubernetes.io/instance': 'oscar' };
+    expect(only(objects, 'Deployment').spec.selector).toEqual({ matchLabels: selector });
+    expect(only(objects, 'Service').spec.selector).toEqual(selector);
+    expect(only(objects, 'PodDisruptionBudget').spec.selector).toEqual({ matchLabels: selector });
+    expect(pod(objects).metadata.labels).toMatchObject(selector);
+  });
+
+  test('a pod that ends waits for endpoints, then for requests under way', () => {
+    const [, , script] = container(objects).lifecycle.preStop.exec.command;
+    expect(script).toBe('setTimeout(() => {}, 10000)');
+    expect(pod(objects).spec.terminationGracePeriodSeconds).toBeGreaterThan(310);
+  });
+
+  test('readiness and liveness ask different questions of the same server', () => {
+    const { startupProbe, readinessProbe, livenessProbe } = container(objects);
+    expect(readinessProbe.httpGet).toEqual({ path: '/health', port: 'http' });
+    expect(startupProbe.httpGet).toEqual(readinessProbe.httpGet);
+    expect(livenessProbe.httpGet).toEqual({ path: '/health?live', port: 'http' });
+  });
+
+  test('it may do in the services namespace what it does, and nothing elsewhere', () => {
+    const role = only(objects, 'Role');
+    expect(role.metadata.namespace).toBe('p-svc');
+    const rights = role.rules.flatMap(({ resources, verbs }: Manifest) =>
+      resources.map((resource: string) => `${resource}: ${verbs.join(' ')}`),
+    );
+    expect(rights).toEqual([
+      'jobs: get list watch create delete',
+      'pods: get list watch',
+      'configmaps: get list watch',
+      'podtemplates: get list watch',
+      'pods/log: get',
+      'deployments: get list watch',
+      'deployments/scale: get update patch',
+      'events: create patch list',
+    ]);
+    expect(only(objects, 'RoleBinding')).toMatchObject({
+      metadata: { namespace: 'p-svc' },
+      roleRef: { kind: 'Role', name: 'oscar-manager' },
+      subjects: [{ kind: 'ServiceAccount', name: 'oscar-manager', namespace: 'p' }],
+    });
+  });
+
+  test('only the pod has the token of its account', () => {
+    expect(only(objects, 'ServiceAccount').automountServiceAccountToken).toBe(false);
+    expect(pod(objects).spec).toMatchObject({
+      serviceAccountName: 'oscar-manager',
+      automountServiceAccountToken: true,
+    });
+  });
+
+  test('secrets are files under the names that the program knows', () => {
+    const volumes = Object.fromEntries(pod(objects).spec.volumes.map((volume: Manifest) => [volume.name, volume]));
+    const files = (role: string) =>
+      volumes[role].secret.items.map(
+        ({ key, path }: Manifest) => `${volumes[role].secret.secretName}/${key} → ${path}`,
+      );
+    expect(files('admin')).toEqual(['oscar-admin/username → username', 'oscar-admin/password → password']);
+    expect(files('webhook')).toEqual(['oscar-webhook/token → token']);
+    expect(files('minio')).toEqual(['root/rootUser → accessKey', 'root/rootPassword → secretKey']);
+    const mounts = container(objects).volumeMounts.map(({ mountPath }: Manifest) => mountPath);
+    expect(mounts).toEqual([
+      '/oscar/program',
+      '/oscar/settings',
+      '/var/run/secrets/oscar/admin',
+      '/var/run/secrets/oscar/webhook',
+      '/var/run/secrets/oscar/minio',
+    ]);
+  });
+
+  test('the program is the bundle that is mounted', () => {
+    const [bundle] = pod(objects).spec.volumes;
+    expect(only(objects, 'ConfigMap', bundle.configMap.name)).toMatchObject({
+      immutable: true,
+      binaryData: { 'manager.cjs.gz': PROGRAMS.of('manager').gzip.toString('base64') },
+    });
+    expect(container(objects).command.slice(0, 2)).toEqual(['node', '-e']);
+  });
+
+  test('its settings are those of its defaults', () => {
+    expect(settings(objects)).toEqual({
+      name: 'oscar',
+      namespace: 'p',
+      servicesNamespace: 'p-svc',
+      minio: STORE,
+      maxBodyBytes: 104857600,
+      idleSeconds: 300,
+      coldStartSeconds: 120,
+      corsOrigins: [],
+    });
+  });
+});
+
+test('every property shows up', () => {
+  const props: Required<ManagerProps> = {
+    ...PROPS,
+    name: 'q',
+    programs: PROGRAMS,
+    images: new Images({ replace: { node: 'example.org/node:1' } }),
+    serviceNames: () => ['b', 'a'],
+    serviceMonitor: true,
+    replicas: 3,
+    resources: { cpu: '2', memory: '1Gi' },
+    route: { kind: 'ingress', host: 'oscar.example.org' },
+    maxBodyBytes: 1,
+    idleSeconds: 2,
+    coldStartSeconds: 3,
+    corsOrigins: ['https://ui.example.org'],
+    adminSecretName: 'boss',
+  };
+  const objects = rendered(props);
+  expect(only(objects, 'Deployment').metadata.name).toBe('q-manager');
+  expect(only(objects, 'Deployment').spec.replicas).toBe(3);
+  expect(container(objects)).toMatchObject({
+    image: 'example.org/node:1',
+    resources: { requests: { cpu: '2', memory: '1Gi' } },
+  });
+  expect(JSON.parse(only(objects, 'ConfigMap', 'q-manager').data['settings.json'])).toMatchObject({
+    name: 'q',
+    namespace: props.namespace,
+    servicesNamespace: props.servicesNamespace,
+    minio: props.store.settings,
+    maxBodyBytes: 1,
+    idleSeconds: 2,
+    coldStartSeconds: 3,
+    corsOrigins: ['https://ui.example.org'],
+  });
+  const secrets = pod(objects).spec.volumes.flatMap(({ secret }: Manifest) => secret?.secretName ?? []);
+  expect(secrets).toEqual(['boss', 'q-webhook', props.storeCredentials.secretName]);
+  expect(only(objects, 'Ingress').spec.rules[0]).toMatchObject({
+    host: 'oscar.example.org',
+    http: { paths: [{ backend: { service: { name: 'q-manager', port: { number: 8080 } } } }] },
+  });
+  expect(only(objects, 'ServiceMonitor').spec).toMatchObject({ endpoints: [{ port: 'http', path: '/metrics' }] });
+  expect(only(objects, 'Role').rules).toContainEqual({
+    apiGroups: [''],
+    resources: ['secrets'],
+    resourceNames: ['a-token', 'b-token'],
+    verbs: ['get'],
+  });
+});
+
+test('a single pod has no disruption budget, which would hold up drains for ever', () => {
+  expect(kinds(rendered({ replicas: 1 }))).not.toContain('PodDisruptionBudget');
+});
+
+test('Secrets that nobody named are for the provisioner to make, and are kept', () => {
+  const secrets = (props: Partial<ManagerProps>) => {
+    let names: string[] = [];
+    manifests((chart) => {
+      names = new Manager(chart, 'manager', { ...PROPS, ...props }).secrets.map(({ name, annotations, data }) => {
+        expect(annotations).toHaveProperty(['argocd.argoproj.io/sync-options']);
+        return `${name}: ${Object.keys(data).join(' ')}`;
+      });
+    });
+    return names;
+  };
+  expect(secrets({})).toEqual(['oscar-admin: username password', 'oscar-webhook: token']);
+  expect(secrets({ adminSecretName: 'boss' })).toEqual(['oscar-webhook: token']);
+});
+
+test('services that come later are in its rights', () => {
+  const names: string[] = [];
+  const objects = manifests((chart) => {
+    const manager = new Manager(chart, 'manager', { ...PROPS, serviceNames: () => names });
+    names.push('cowsay');
+    return manager;
+  });
+  expect(only(objects, 'Role').rules.at(-1)).toMatchObject({ resourceNames: ['cowsay-token'] });
+});
+
+describe('restarts', () => {
+  const hash = (objects: readonly Manifest[]) => pod(objects).metadata.annotations['oscar-cdk8s/config-hash'];
+
+  test('come with a setting', () => {
+    expect(hash(rendered({ idleSeconds: 5 }))).not.toBe(hash(rendered()));
+  });
+
+  test("don't come with a new version of the environment, which clients are told all the same", () => {
+    const [before, after] = ['1', '2'].map((version) => rendered({}, VERSIONED(version)));
+    expect(pod(after)).toEqual(pod(before));
+    expect(settings(after).environment).toEqual({ name: 'dev', version: '2' });
+  });
+});
+
+test.each<[ManagerOptions, (string | number)[]]>([
+  [{ replicas: 0 }, ['replicas']],
+  [{ replicas: 1.5 }, ['replicas']],
+  [{ maxBodyBytes: 0 }, ['maxBodyBytes']],
+  [{ idleSeconds: -1 }, ['idleSeconds']],
+  [{ coldStartSeconds: Number.NaN }, ['coldStartSeconds']],
+  [{ corsOrigins: ['*', 'https://ui.example.org/'] }, ['corsOrigins', 1]],
+  [{ adminSecretName: 'My_Secret' }, ['adminSecretName']],
+  [{ resources: { cpu: 'much' } }, ['resources', 'cpu']],
+  [{ route: { kind: 'ingress', host: 'a b' } }, ['route', 'host']],
+])('refuses %j', (options, field) => {
+  expect(refusal(() => rendered(options)).field).toEqual(['manager', ...field]);
+});

@@ -1,0 +1,73 @@
+import { NetworkPolicies, NetworkPoliciesProps } from '../../src/constructs/network-policies';
+import { manifests, only } from '../support/platform';
+
+const PLACE = { name: 'p', namespace: 'p', servicesNamespace: 'p-svc' };
+const rendered = (props: NetworkPoliciesProps = PLACE) =>
+  manifests((chart) => new NetworkPolicies(chart, 'network-policies', props));
+const spec = (name: string, props?: NetworkPoliciesProps) => only(rendered(props), 'NetworkPolicy', name).spec;
+
+const part = (component: string) => ({
+  matchLabels: { 'app.kubernetes.io/component': component, 'app.kubernetes.io/instance': 'p' },
+});
+const namespace = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
+const tcp = (port: number) => ({ protocol: 'TCP', port });
+const DNS = {
+  to: [{ namespaceSelector: namespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
+};
+const API_SERVER = { ports: [tcp(443), tcp(6443)] };
+const STORE = { to: [{ podSelector: part('minio') }], ports: [tcp(9000)] };
+
+test('both namespaces deny every pod everything', () => {
+  const denials = rendered().filter(({ metadata }) => metadata.name === 'p-default-deny');
+  expect(denials.map(({ metadata }) => metadata.namespace)).toEqual(['p', 'p-svc']);
+  for (const { spec } of denials) expect(spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+});
+
+test('the manager is a door; it reaches names, the API server, warm pods and the store', () => {
+  expect(spec('p-manager')).toEqual({
+    podSelector: part('manager'),
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ ports: [tcp(8080)] }],
+    egress: [
+      DNS,
+      API_SERVER,
+      {
+        to: [
+          {
+            namespaceSelector: namespace('p-svc'),
+            podSelector: { matchLabels: { 'app.kubernetes.io/component': 'service' } },
+          },
+        ],
+        ports: [tcp(8080)],
+      },
+      STORE,
+    ],
+  });
+});
+
+test('the store is a door; it reaches names, the manager and its peers', () => {
+  expect(spec('p-minio')).toEqual({
+    podSelector: part('minio'),
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ ports: [tcp(9000)] }],
+    egress: [DNS, { to: [{ podSelector: part('manager') }], ports: [tcp(8080)] }, STORE],
+  });
+});
+
+test('nobody reaches the provisioner; it reaches names, the API server and the store', () => {
+  expect(spec('p-provisioner')).toEqual({
+    podSelector: part('provisioner'),
+    policyTypes: ['Ingress', 'Egress'],
+    egress: [DNS, API_SERVER, STORE],
+  });
+});
+
+test('a store that is elsewhere is reached anywhere, on its port; there is no policy for MinIO', () => {
+  const props: Required<NetworkPoliciesProps> = { ...PLACE, externalStorePort: 9443 };
+  const objects = rendered(props);
+  expect(objects.map(({ metadata }) => metadata.name)).not.toContain('p-minio');
+  for (const name of ['p-manager', 'p-provisioner']) {
+    expect(spec(name, props).egress).toContainEqual({ ports: [tcp(9443)] });
+  }
+});
