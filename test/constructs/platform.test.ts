@@ -1,0 +1,176 @@
+import { App, Chart } from 'cdk8s';
+import { ENVIRONMENT_LABEL, VERSION_LABEL } from '../../src/contract';
+import { KubernetesVersion } from '../../src/constructs/kubernetes-version';
+import { Platform, PlatformProps } from '../../src/constructs/platform';
+import { Manifest, manifests, only, PROGRAMS, refusal } from '../support/platform';
+
+const rendered = (props: PlatformProps = {}) =>
+  manifests((chart) => new Platform(chart, 'platform', { programs: PROGRAMS, ...props }), {
+    labels: { [ENVIRONMENT_LABEL]: 'dev', [VERSION_LABEL]: '1.2.3' },
+  });
+const made = (props: PlatformProps = {}) =>
+  new Platform(new Chart(new App(), 'test'), 'platform', { programs: PROGRAMS, ...props });
+
+const podTemplates = (objects: readonly Manifest[]): Manifest[] =>
+  objects.flatMap(({ spec }) => (spec?.template?.spec?.containers ? [spec.template] : []));
+
+describe('with defaults', () => {
+  const objects = rendered();
+
+  test('it says of itself what services need', () => {
+    expect(made()).toMatchObject({
+      name: 'oscar',
+      namespace: 'oscar',
+      servicesNamespace: 'oscar-svc',
+      kubernetesVersion: KubernetesVersion.DEFAULT,
+      networkPolicies: true,
+      store: { name: 'minio.default', settings: { endpoint: 'http://oscar-minio.oscar.svc:9000' } },
+    });
+    expect(made().supervisor.volumeMount.mountPath).toBe('/oscar/bin');
+  });
+
+  test('its parts are children of known ids, by which manifests are grouped', () => {
+    expect(made().node.children.map(({ node }) => node.id)).toEqual([
+      'namespaces',
+      'minio',
+      'supervisor',
+      'manager',
+      'provisioner',
+      'network-policies',
+    ]);
+  });
+
+  test('no two objects are the same one', () => {
+    const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('every object belongs to the environment and version; pods do not restart for a version', () => {
+    for (const { metadata } of objects) {
+      expect(metadata.labels).toMatchObject({ [ENVIRONMENT_LABEL]: 'dev', [VERSION_LABEL]: '1.2.3' });
+    }
+    for (const { metadata } of podTemplates(objects)) {
+      expect(metadata.labels[ENVIRONMENT_LABEL]).toBe('dev');
+      expect(metadata.labels).not.toHaveProperty([VERSION_LABEL]);
+    }
+  });
+
+  test('each part that Secrets need, and nobody named, is generated', () => {
+    const { data } = objects.find(({ data }) => data?.['settings.json']?.includes('"secrets"'))!;
+    const { secrets } = JSON.parse(data['settings.json']);
+    expect(secrets.map(({ name }: Manifest) => name)).toEqual(['oscar-minio-root', 'oscar-admin', 'oscar-webhook']);
+  });
+
+  test('MinIO tells the manager, with the token that the manager knows', () => {
+    const { env } = only(objects, 'StatefulSet').spec.template.spec.containers[0];
+    expect(env).toContainEqual({
+      name: 'MINIO_NOTIFY_WEBHOOK_ENDPOINT_OSCAR',
+      value: 'http://oscar-manager.oscar.svc:8080/events',
+    });
+    expect(only(objects, 'Service', 'oscar-manager').spec.ports[0].port).toBe(8080);
+  });
+
+  test('no manifest holds a Secret', () => {
+    expect(objects.map(({ kind }) => kind)).not.toContain('Secret');
+  });
+});
+
+test('every property shows up', () => {
+  const props: Required<PlatformProps> = {
+    name: 'q',
+    namespace: 'here',
+    servicesNamespace: 'there',
+    createNamespaces: false,
+    kubernetesVersion: KubernetesVersion.of('1.34'),
+    images: { mirror: 'mirror.example.org/all', replace: { minio: 'example.org/minio:1' } },
+    programs: PROGRAMS,
+    manager: { replicas: 5 },
+    minio: { kind: 'distributed', pods: 8 },
+    supervisor: { kind: 'perPod' },
+    buckets: { inbox: { versioning: true } },
+    networkPolicies: false,
+    servicesRoute: { kind: 'ingress', host: 'services.example.org' },
+    bucketMountDriver: 'ru.yandex.s3.csi',
+    serviceMonitors: true,
+  };
+  const platform = made(props);
+  expect(platform).toMatchObject({
+    name: 'q',
+    namespace: 'here',
+    servicesNamespace: 'there',
+    kubernetesVersion: props.kubernetesVersion,
+    networkPolicies: false,
+    route: props.servicesRoute,
+    bucketMountDriver: 'ru.yandex.s3.csi',
+  });
+  expect(platform.images.of('node')).toMatch(/^mirror\.example\.org\/all\/docker\.io\/library\/node:/);
+  expect(platform.services.bucketDeclarations()).toMatchObject([{ name: 'inbox', versioning: true }]);
+
+  const objects = rendered(props);
+  const kinds = objects.map(({ kind }) => kind);
+  expect(kinds).not.toContain('Namespace');
+  expect(kinds).not.toContain('NetworkPolicy');
+  expect(kinds).not.toContain('DaemonSet');
+  expect(kinds.filter((kind) => kind === 'ServiceMonitor')).toHaveLength(2);
+  expect(only(objects, 'Deployment', 'q-manager').spec.replicas).toBe(5);
+  const { replicas, template } = only(objects, 'StatefulSet', 'q-minio').spec;
+  expect(replicas).toBe(8);
+  expect(template.spec.containers[0].image).toBe('example.org/minio:1');
+});
+
+test('a store that is elsewhere is reached on its port, and no user is made there', () => {
+  const objects = rendered({
+    minio: { kind: 'external', endpoint: 'https://s3.example.org:9443', secretName: 'keys' },
+  });
+  expect(objects.map(({ kind }) => kind)).not.toContain('StatefulSet');
+  expect(only(objects, 'NetworkPolicy', 'oscar-manager').spec.egress).toContainEqual({
+    ports: [{ protocol: 'TCP', port: 9443 }],
+  });
+  const { data } = objects.find(({ data }) => data?.['settings.json']?.includes('"secrets"'))!;
+  expect(JSON.parse(data['settings.json']).store).toMatchObject({
+    external: true,
+    credentials: { secretName: 'keys' },
+  });
+});
+
+test('services that come later are in the rights of the manager and the declaration', () => {
+  const objects = manifests((chart) => {
+    const platform = new Platform(chart, 'platform', { programs: PROGRAMS });
+    platform.services.addService('late');
+  });
+  expect(
+    only(
+      objects.filter(({ metadata }) => metadata.namespace === 'oscar-svc'),
+      'Role',
+      'oscar-manager',
+    ).rules.at(-1),
+  ).toMatchObject({ resourceNames: ['late-token'] });
+  expect(JSON.stringify(objects)).toContain('oscar-late');
+});
+
+test.each<[PlatformProps, (string | number)[]]>([
+  [{ name: 'Oscar' }, ['name']],
+  [{ name: 'o'.repeat(35) }, ['name']],
+  [{ namespace: 'a.b' }, ['namespace']],
+  [{ servicesNamespace: '-' }, ['servicesNamespace']],
+  [{ servicesNamespace: 'oscar' }, ['servicesNamespace']],
+  [{ images: { mirror: 'https://mirror.example.org' } }, ['images', 'mirror']],
+  [{ images: { replace: { mc: 'no image' } } }, ['images', 'replace', 'mc']],
+  [{ buckets: { In: {} } }, ['buckets', 'In']],
+  [{ buckets: { inbox: { expireDays: 0 } } }, ['buckets', 'inbox', 'expireDays']],
+  [{ buckets: { inbox: { quota: '-1Gi' } } }, ['buckets', 'inbox', 'quota']],
+  [{ servicesRoute: { kind: 'ingress', host: 'a b' } }, ['servicesRoute', 'host']],
+  [{ bucketMountDriver: 'a b' }, ['bucketMountDriver']],
+  [{ manager: { replicas: 0 } }, ['manager', 'replicas']],
+  [{ minio: { kind: 'distributed', pods: 2 } }, ['minio', 'pods']],
+])('refuses %j', (props, field) => {
+  expect(refusal(() => made(props)).field).toEqual(field);
+});
+
+test('the longest name that is taken stays legal in every object made from it', () => {
+  const objects = rendered({ name: 'o'.repeat(34) });
+  for (const { kind, metadata } of objects) {
+    // A Job's or a StatefulSet's name is a label of its pods, and 6 or more characters longer as their name.
+    expect(metadata.name.length).toBeLessThanOrEqual(['Job', 'StatefulSet'].includes(kind) ? 57 : 253);
+  }
+});
