@@ -54,27 +54,17 @@ const DNS: EgressRule = {
   ],
 };
 
+/** The platform's own MinIO by its pods, a store elsewhere by its port. */
 function storeEgress(platform: IPlatform): EgressRule {
-  const { hostname } = new URL(platform.store.settings.endpoint);
-  const isOurs = new RegExp(`\\.${platform.namespace}\\.svc(\\..*)?$`).test(hostname);
-  return isOurs
+  const { host, port } = platform.store.address;
+  return host.endsWith(`.${platform.namespace}.svc`)
     ? { to: platformPods('minio', platform), ports: tcp([MINIO_PORT]) }
-    : { ports: tcp([portOf(platform.store)]) };
+    : { ports: tcp([port]) };
 }
 
 /** A policy knows addresses only, and a provider's change: its port is open to all. */
 function providerEgress(providers: readonly StorageProvider[]): EgressRule[] {
-  const ports = new Set(providers.filter(({ isPlatformStore }) => !isPlatformStore).map(portOf));
-  return ports.size ? [{ ports: tcp([...ports].sort((a, b) => a - b)) }] : [];
-}
-
-function portOf({ settings }: StorageProvider): number {
-  if ('hostname' in settings) return portIn(`https://${settings.hostname}`);
-  if ('oneprovider_host' in settings) return portIn(`https://${settings.oneprovider_host}`);
-  return portIn(settings.endpoint ?? 'https://s3.amazonaws.com');
-}
-
-function portIn(address: string): number {
-  const { port, protocol } = new URL(address);
-  return port ? Number(port) : protocol === 'http:' ? 80 : 443;
+  const others = providers.filter(({ isPlatformStore }) => !isPlatformStore);
+  const ports = [...new Set(others.map(({ address }) => address.port))].sort((a, b) => a - b);
+  return ports.length ? [{ ports: tcp(ports) }] : [];
 }

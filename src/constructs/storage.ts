@@ -16,10 +16,16 @@ export class StorageProvider<T extends StorageType = StorageType> {
     readonly settings: NonNullable<StorageProviders[T]>[string],
     /** Secret in the services' namespace (keys: `PROVIDER_SECRET_KEYS`). The platform's store has one a service. */
     readonly secretName: string | undefined,
-  ) {}
+  ) {
+    this.address = addressOf(settings);
+  }
+
+  /** Where it is in the network. */
+  readonly address: { readonly host: string; readonly port: number };
 
   /** The platform's own store, `minio.default`: each service gets a user of its own there. */
   static platformStore(settings: NonNullable<StorageProviders['minio']>[string]) {
+    checkUrl({ field: ['minio', 'endpoint'] }, settings.endpoint);
     return new StorageProvider('minio', PLATFORM_STORE, settings, undefined);
   }
   /** Another MinIO. Uploads to it raise no event here. */
@@ -145,11 +151,24 @@ function checkFilter({ service, field }: Subject, filter: readonly string[] = []
   });
 }
 
+function addressOf(settings: object): { host: string; port: number } {
+  const { endpoint, hostname, oneprovider_host } = settings as Record<string, string | undefined>;
+  const url = new URL(endpoint ?? `https://${hostname ?? oneprovider_host ?? AWS}`);
+  return { host: url.hostname, port: url.port ? Number(url.port) : url.protocol === 'http:' ? 80 : 443 };
+}
+
+/** S3 without an endpoint is Amazon's. */
+const AWS = 's3.amazonaws.com';
+
 function checkHostAndPort(subject: Subject, value: string): void {
-  check(/^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value), subject, {
-    problem: 'not a host',
-    value,
-    allowed: 'a DNS name or address, optionally with a port; no "https://" and no path',
-    fix: 'for example "dav.example.org"',
-  });
+  check(
+    /^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value) && URL.canParse(`https://${value}`),
+    subject,
+    {
+      problem: 'not a host',
+      value,
+      allowed: 'a DNS name or address, optionally with a port; no "https://" and no path',
+      fix: 'for example "dav.example.org"',
+    },
+  );
 }
