@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { Declaration, GeneratedSecret } from '../../src/contract';
 import { ProgramError } from '../../src/programs/common/fail';
@@ -56,6 +57,21 @@ describe('secrets', () => {
     const store = server(409);
     expect(await create(store)).toEqual(['info: secret is there already']);
     expect(store.asked).toHaveLength(1);
+  });
+
+  test('values made of others are made of the same ones, whatever their order', async () => {
+    const store = server(201);
+    const auth = { htpasswd: { user: 'cowsay', passwordKey: 'token' } };
+    await create(store, [secret({ data: { auth, copy: { copyOf: 'token' }, token: { hex: 64 } } })]);
+    const { stringData } = store.asked[0].body as { stringData: Record<string, string> };
+    expect(stringData.token).toMatch(/^[0-9a-f]{64}$/);
+    expect(stringData.copy).toBe(stringData.token);
+    const hash = createHash('sha1').update(stringData.token).digest('base64');
+    expect(stringData.auth).toBe(`cowsay:{SHA}${hash}`);
+  });
+
+  test('a value made of one that is not there is refused', async () => {
+    await expect(create(server(201), [secret({ data: { a: { copyOf: 'b' } } })])).rejects.toThrow(/made from "b"/);
   });
 
   test('each has values of its own, as long as declared', () =>

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { KubernetesObject } from './objects';
+
+const execute = promisify(execFile);
+const MAX_BUFFER = 2 ** 28;
+
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real cluster, by the command that makes it (`OSCAR_CLUSTER`). Node 1 is the way in from here: it is never cut. */
+export class Cluster {
+  /** An empty cluster. What was up before goes. */
+  static async up(nodes: number): Promise<Cluster> {
+    const tool = process.env.OSCAR_CLUSTER;
+    if (!tool) throw new Error('OSCAR_CLUSTER is not set: run test/cluster/run');
+    await execute(tool, ['down']);
+    await execute(tool, ['up', '--nodes', String(nodes)], { maxBuffer: MAX_BUFFER });
+    const { stdout } = await execute(tool, ['env']);
+    const [, kubeconfig, bin] = /KUBECONFIG=(\S+) PATH=([^:]+):/.exec(stdout) ?? [];
+    return new Cluster(tool, { ...process.env, KUBECONFIG: kubeconfig, PATH: `${bin}:${process.env.PATH}` });
+  }
+
+  private constructor(
+    private readonly tool: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  async kubectl(...args: string[]): Promise<string> {
+    return (await this.kubectlOutput(...args)).stdout;
+  }
+
+  /** @throws with what it wrote when it fails. */
+  async kubectlOutput(...args: string[]): Promise<Output> {
+    return this.run('kubectl', args);
+  }
+
+  /** Exit code, and everything that it wrote. */
+  async tryKubectl(...args: string[]): Promise<{ code: number; output: string }> {
+    try {
+      const { stdout, stderr } = await this.kubectlOutput(...args);
+      return { code: 0, output: stdout + stderr };
+    } catch (error) {
+      const { code, message } = error as Error & { code?: number };
+      return { code: code ?? -1, output: message };
+    }
+  }
+
+  async apply(object: object): Promise<void> {
+    await this.pipe(JSON.stringify(object), 'kubectl', ['apply', '--server-side', '-f', '-']);
+  }
+
+  /** `get … -o json`. */
+  async get<T = KubernetesObject>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.kubectl('get', '-o', 'json', ...args)) as T;
+  }
+
+  async list<T = KubernetesObject>(...args: string[]): Promise<T[]> {
+    return (await this.get<{ items: T[] }>(...args)).items;
+  }
+
+  /** Cuts a node's power, or gives it back. */
+  async power(action: 'down' | 'up', node: number): Promise<void> {
+    await this.run(this.tool, ['node', action, String(node)]);
+  }
+
+  async onNode(node: number, ...command: string[]): Promise<string> {
+    return (await this.run(this.tool, ['node', 'exec', String(node), ...command])).stdout;
+  }
+
+  /** Pushes an image under the name that a manifest gives it. */
+  async push(image: string, ...options: string[]): Promise<void> {
+    await this.run(this.tool, ['push', image, ...options]);
+  }
+
+  async run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
+    return this.pipe('', command, args, env);
+  }
+
+  /** Runs a command with `input` on its stdin. @throws with what it wrote when it fails. */
+  async pipe(input: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
+    try {
+      const running = execute(command, args, { env: { ...this.env, ...env }, maxBuffer: MAX_BUFFER });
+      running.child.stdin?.end(input);
+      return await running;
+    } catch (error) {
+      const { stdout, stderr, code } = error as Output & { code?: number };
+      const message = `${command} ${args.join(' ')} failed (${code}):\n${stdout ?? ''}${stderr ?? error}`;
+      throw Object.assign(new Error(message), { code });
+    }
+  }
+}
+
+/** Waits until `check` neither throws nor returns false. @throws what it said last, after `seconds`. */
+export async function eventually<T>(what: string, seconds: number, check: () => Promise<T>): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const problem = await check().then(
+      (value) => (value === false ? 'it does not hold' : { value }),
+      (error: Error) => error.message,
+    );
+    if (typeof problem === 'object') return problem.value;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s: ${problem}`);
+    await sleep(500);
+  }
+}
+
+/** @throws as soon as `check` throws or returns false, within `seconds`. */
+export async function throughout(what: string, seconds: number, check: () => Promise<unknown>): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(500)) {
+    if ((await check()) === false) throw new Error(`${what}: it stopped to hold`);
+  }
+}

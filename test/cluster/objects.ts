@@ -1,0 +1,33 @@
+/** As much of Kubernetes' objects as the tests read. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
+  };
+}
+
+export interface Pod extends KubernetesObject {
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly phase: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly {
+      readonly state: { readonly running?: object; readonly waiting?: object };
+    }[];
+  };
+}
+
+export interface Job extends KubernetesObject {
+  readonly status: { readonly active?: number; readonly failed?: number; readonly succeeded?: number };
+}
+
+export interface Secret extends KubernetesObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export const isReady = ({ status }: Pod) =>
+  status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;

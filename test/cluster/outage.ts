@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster, throughout } from './cluster';
+import { isReady, KubernetesObject, Pod, Secret } from './objects';
+import type { Scenario } from './scenario';
+import { PLATFORM, SERVICES, waitUntilReady } from './steps';
+
+interface Service extends KubernetesObject {
+  readonly spec: { readonly clusterIP: string };
+}
+
+/** The manager, by its Service, as clients inside the cluster call it. */
+export async function managerAnswers(cluster: Cluster): Promise<void> {
+  const { spec } = await cluster.get<Service>('service', '-n', PLATFORM, 'oscar-manager');
+  const response = await fetch(`http://${spec.clusterIP}:8080/health`, { signal: AbortSignal.timeout(5_000) });
+  expect([response.status, await response.text()]).toEqual([200, 'Ok\n']);
+}
+
+export function theManagerAnswers(scenario: Scenario): void {
+  scenario.step('the manager answers', () => managerAnswers(scenario.cluster));
+}
+
+/** Writes an object to the store and reads it back, as root, through the client Service. */
+export async function storeTakes(cluster: Cluster, text: string): Promise<void> {
+  await mc(cluster, 'mb', '--ignore-existing', 'store/outage');
+  const file = `store/outage/${text}`;
+  await cluster.pipe(text, 'mc', ['pipe', '--quiet', file], await storeAccess(cluster));
+  expect(await mc(cluster, 'cat', file)).toBe(text);
+}
+
+export async function storeGives(cluster: Cluster, text: string): Promise<void> {
+  expect(await mc(cluster, 'cat', `store/outage/${text}`)).toBe(text);
+}
+
+async function mc(cluster: Cluster, ...args: string[]): Promise<string> {
+  return (await cluster.run('mc', args, await storeAccess(cluster))).stdout;
+}
+
+async function storeAccess(cluster: Cluster): Promise<NodeJS.ProcessEnv> {
+  const { data } = await cluster.get<Secret>('secret', '-n', PLATFORM, 'oscar-minio-root');
+  const { spec } = await cluster.get<Service>('service', '-n', PLATFORM, 'oscar-minio');
+  const [user, password] = [data.rootUser, data.rootPassword].map((value) => Buffer.from(value, 'base64').toString());
+  return { MC_HOST_store: `http://${user}:${password}@${spec.clusterIP}:9000` };
+}
+
+/** Cuts a node's power and waits until the cluster has noticed. */
+export async function cut(cluster: Cluster, node: number): Promise<void> {
+  await cluster.power('down', node);
+  await cluster.kubectl('wait', '--for=condition=Ready=Unknown', '--timeout=60s', `node/node${node}`);
+  await sleep(3_000); // until every kube-proxy has taken its pods off the Services
+}
+
+/** Gives the power back: everything is as it was. */
+export async function restore(cluster: Cluster, node: number): Promise<void> {
+  await cluster.power('up', node);
+  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', `node/node${node}`);
+  await waitUntilReady(cluster, 180);
+}
+
+/** Pods of both namespaces that are ready now and are not on `node`: what its end must not touch. */
+export async function readyBeside(cluster: Cluster, node: number): Promise<string[]> {
+  const pods = await Promise.all([PLATFORM, SERVICES].map((namespace) => cluster.list<Pod>('pods', '-n', namespace)));
+  return pods
+    .flat()
+    .filter((pod) => isReady(pod) && pod.spec.nodeName !== `node${node}`)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}
+
+/** For `seconds` after the cut, `pods` stay ready, and `holds` holds. */
+export async function staysSo(
+  cluster: Cluster,
+  node: number,
+  pods: readonly string[],
+  seconds: number,
+  holds: () => Promise<unknown>,
+): Promise<void> {
+  await throughout('what was ready on other nodes', seconds, async () => {
+    expect(await readyBeside(cluster, node)).toEqual(expect.arrayContaining([...pods]));
+    await holds();
+  });
+}

@@ -1,0 +1,49 @@
+import { aJobRunsTheSupervisor } from './jobs';
+import {
+  cut,
+  managerAnswers,
+  readyBeside,
+  restore,
+  staysSo,
+  storeGives,
+  storeTakes,
+  theManagerAnswers,
+} from './outage';
+import { scenario } from './scenario';
+import {
+  appliesTwice,
+  podSecurityIsEnforced,
+  EVERY_SERVICE,
+  idleServicesStop,
+  secretsAreGenerated,
+  thePlatformIsReady,
+} from './steps';
+
+// Two managers, four pods of the store, the supervisor on each node. On two nodes, the end of one takes half of the
+// store's drives: what is stored can be read (two of four drives suffice), and writes wait until the node is back.
+scenario('production', 2, (given) => {
+  appliesTwice(given);
+  podSecurityIsEnforced(given);
+  secretsAreGenerated(given, 'plants');
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  idleServicesStop(given, EVERY_SERVICE);
+  aJobRunsTheSupervisor(given, 'grayscale');
+
+  given.step(
+    'with one of two nodes the manager answers and the store is read',
+    async () => {
+      const { cluster } = given;
+      await storeTakes(cluster, 'before');
+      const before = await readyBeside(cluster, 2);
+      await cut(cluster, 2);
+      await staysSo(cluster, 2, before, 15, async () => {
+        await managerAnswers(cluster);
+        await storeGives(cluster, 'before');
+      });
+      await restore(cluster, 2);
+      await storeTakes(cluster, 'after');
+    },
+    400,
+  );
+});

@@ -1,0 +1,40 @@
+import { aJobRunsTheSupervisor } from './jobs';
+import { cut, managerAnswers, readyBeside, restore, staysSo, storeTakes, theManagerAnswers } from './outage';
+import { scenario } from './scenario';
+import {
+  appliesTwice,
+  EVERY_SERVICE,
+  idleServicesStop,
+  secretsAreGenerated,
+  thePlatformIsReady,
+  warmPodsAreReady,
+} from './steps';
+
+// As many nodes as the store has pods: the end of one takes one drive of four, and the store goes on writing. The
+// supervisor is in one volume that all nodes share.
+scenario('spread', 4, (given) => {
+  appliesTwice(given);
+  secretsAreGenerated(given, 'plants');
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  idleServicesStop(given, `${EVERY_SERVICE},oscar_service notin (plants,web)`);
+  warmPodsAreReady(given, 'plants', 'web');
+  aJobRunsTheSupervisor(given, 'grayscale');
+
+  given.step(
+    'with three of four nodes the manager answers and the store takes writes',
+    async () => {
+      const { cluster } = given;
+      await storeTakes(cluster, 'before');
+      const before = await readyBeside(cluster, 2);
+      await cut(cluster, 2);
+      let writes = 0;
+      await staysSo(cluster, 2, before, 15, async () => {
+        await managerAnswers(cluster);
+        await storeTakes(cluster, `during-${writes++}`);
+      });
+      await restore(cluster, 2);
+    },
+    400,
+  );
+});
