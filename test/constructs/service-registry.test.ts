@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { withoutOverlap } from '../../src/constructs/notification-rules';
+import { ServiceRegistry } from '../../src/constructs/service-registry';
+import { keyPrefix, KEEP_LABEL, NotificationRule } from '../../src/contract';
+import { platform, refusal } from './service-fixture';
+
+const store = platform().store;
+
+function registry(...services: string[]): ServiceRegistry {
+  const made = new ServiceRegistry({ servicesNamespace: 'oscar-svc', platform: 'oscar' });
+  made.declareBucket('photos', { versioning: true, expireDays: 30, quota: '10Gi' });
+  made.declareBucket('archive');
+  services.forEach((service) => made.addService(service));
+  return made;
+}
+
+test('a name is taken once', () => {
+  const message = refusal(() => registry('a', 'a'));
+  expect(message).toBe('service "a": name: two services have this name. Fix: rename one.');
+});
+
+test('a bucket that nobody declared is refused, and the declared ones are named', () => {
+  const services = registry('a');
+  const message = refusal(() => services.addInput('a', store.path('foto/in'), 0));
+  expect(message).toContain('service "a": input[0].path: no bucket "foto" is declared, got "foto/in"');
+  expect(message).toContain('archive, photos');
+  expect(refusal(() => services.addOutput('a', store.path('foto/in'), 2))).toContain('output[2].path');
+  expect(refusal(() => services.addMount('a', store.path('foto')))).toContain('mount.path');
+});
+
+test('the first declaration of a bucket stands', () => {
+  const services = registry();
+  services.declareBucket('photos', { versioning: false });
+  expect(services.bucketDeclarations()).toEqual([
+    { name: 'archive', versioning: false, notifications: [] },
+    { name: 'photos', versioning: true, expireDays: 30, quota: '10Gi', notifications: [] },
+  ]);
+});
+
+test('uploads are told by folder and suffix, for each bucket once', () => {
+  const services = registry('a', 'b');
+  services.addInput('a', { ...store.path('photos/in'), suffix: ['.jpg', '.png'] }, 0);
+  services.addInput('b', { ...store.path('photos/in/raw'), suffix: ['.jpg'] }, 0);
+  services.addInput('b', store.path('archive'), 1);
+  expect(services.bucketDeclarations().map(({ name, notifications }) => [name, notifications])).toEqual([
+    ['archive', [{ prefix: '', suffix: '' }]],
+    [
+      'photos',
+      [
+        { prefix: 'in/', suffix: '.jpg' },
+        { prefix: 'in/', suffix: '.png' },
+      ],
+    ],
+  ]);
+});
+
+test('each service has a token, a user of its own for its own paths, and a mount has another', () => {
+  const services = registry('b', 'a');
+  services.addInput('a', store.path('photos/in'), 0);
+  services.addOutput('a', store.path('archive'), 0);
+  services.addMount('b', store.path('photos/out'));
+  expect(services.users()).toEqual([
+    { service: 'a', secret: { namespace: 'oscar-svc', name: 'a-minio' }, read: ['photos/in/'], write: ['archive/'] },
+    { service: 'b', secret: { namespace: 'oscar-svc', name: 'b-minio' }, read: [], write: [] },
+    {
+      service: 'b',
+      secret: { namespace: 'oscar-svc', name: 'b-mount' },
+      read: ['photos/out/'],
+      write: ['photos/out/'],
+    },
+  ]);
+  expect(services.secrets().map(({ name, data }) => [name, data])).toEqual([
+    ['a-token', { token: { hex: 64 }, auth: { htpasswd: { user: 'a', passwordKey: 'token' } } }],
+    ['a-minio', { accessKey: { text: 'oscar-a' }, secretKey: { hex: 40 } }],
+    ['b-token', { token: { hex: 64 }, auth: { htpasswd: { user: 'b', passwordKey: 'token' } } }],
+    ['b-minio', { accessKey: { text: 'oscar-b' }, secretKey: { hex: 40 } }],
+    [
+      'b-mount',
+      {
+        accessKey: { text: 'oscar-b-mount' },
+        secretKey: { hex: 40 },
+        accessKeyID: { text: 'oscar-b-mount' },
+        secretAccessKey: { copyOf: 'secretKey' },
+        endpoint: { text: 'http://oscar-minio.oscar.svc:9000' },
+        region: { text: 'us-east-1' },
+      },
+    ],
+  ]);
+  for (const { namespace, labels, annotations } of services.secrets()) {
+    expect(namespace).toBe('oscar-svc');
+    expect(labels[KEEP_LABEL]).toBe('true');
+    expect(annotations).toMatchObject({ 'kustomize.toolkit.fluxcd.io/prune': 'disabled' });
+  }
+});
+
+const folder = fc.array(fc.constantFrom('a', 'b', 'ab', 'in'), { maxLength: 3 }).map((parts) => parts.join('/'));
+const rule = fc
+  .tuple(folder, fc.constantFrom('', '.gz', '.tar.gz', 'r.gz', '.jpg', 'g'))
+  .map(([path, suffix]): NotificationRule => ({ prefix: keyPrefix(path), suffix }));
+const key = fc
+  .tuple(folder, fc.constantFrom('x', 'x.gz', 'x.tar.gz', 'x.jpg', 'xg', 'tar.gz'))
+  .map(([path, name]) => keyPrefix(path) + name);
+
+const matches = (key: string) => (rule: NotificationRule) => key.startsWith(rule.prefix) && key.endsWith(rule.suffix);
+
+test('rules never overlap, as S3 demands', () => {
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 12 }), (rules) => {
+      const made = withoutOverlap(rules);
+      for (const a of made) {
+        for (const b of made) {
+          if (a === b) continue;
+          const prefixes = a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix);
+          const suffixes = a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix);
+          expect(prefixes && suffixes).toBe(false);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no upload that a rule was about is lost', () => {
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 12 }), key, (rules, key) => {
+      if (rules.some(matches(key))) expect(withoutOverlap(rules).some(matches(key))).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('rules that don’t overlap stay as they are, and the order of services changes nothing', () => {
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 12 }), (rules) => {
+      const made = withoutOverlap(rules);
+      expect(withoutOverlap(made)).toEqual(made);
+      expect(withoutOverlap([...rules].reverse())).toEqual(made);
+    }),
+  );
+});
