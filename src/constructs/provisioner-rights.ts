@@ -13,7 +13,7 @@ export interface ProvisionerRightsProps {
   readonly secrets: () => readonly SecretName[];
 }
 
-interface SecretName {
+export interface SecretName {
   readonly namespace: string;
   readonly name: string;
 }

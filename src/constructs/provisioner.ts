@@ -17,7 +17,7 @@ import { Images } from './images';
 import { lazy } from './lazy';
 import { metadata, podLabels } from './metadata';
 import { programCommand, programConfigMap, Programs } from './programs';
-import { ProvisionerRights } from './provisioner-rights';
+import { ProvisionerRights, SecretName } from './provisioner-rights';
 import { resources } from './resources';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './security';
 import type { ServiceRegistry } from './service-registry';
@@ -59,6 +59,8 @@ interface Rendered {
   readonly gzip?: string;
   readonly job: JobSpec;
   readonly jobName: string;
+  /** Secrets that it makes or reads. */
+  readonly secrets: readonly SecretName[];
 }
 
 /**
@@ -78,30 +80,26 @@ export class Provisioner extends Construct {
     private readonly props: ProvisionerProps,
   ) {
     super(scope, id);
-    const { namespace, servicesNamespace, storeCredentials, programs = new Programs() } = props;
+    const { namespace, servicesNamespace, programs = new Programs() } = props;
     this.platform = props.name ?? 'oscar';
     this.name = `${this.platform}-provisioner`;
     this.labels = recommendedLabels('provisioner', this.platform);
     // cdk8s validates at the beginning of each synthesis: what an earlier one saw may have changed since.
     this.node.addValidation({ validate: () => this.forget() });
 
-    new ProvisionerRights(this, 'rights', {
-      name: this.name,
-      namespace,
-      servicesNamespace,
-      labels: this.labels,
-      secrets: () => [
-        { namespace, name: storeCredentials.secretName },
-        ...this.secrets(),
-        ...props.services.users().map(({ secret }) => secret),
-      ],
-    });
     const bundle = programConfigMap(this, programs.of('provisioner'), {
       namespace,
       platform: this.platform,
       labels: this.labels,
     });
     const current = () => (this.rendered ??= this.render(bundle));
+    new ProvisionerRights(this, 'rights', {
+      name: this.name,
+      namespace,
+      servicesNamespace,
+      labels: this.labels,
+      secrets: () => current().secrets,
+    });
     new KubeConfigMap(this, 'declaration', {
       metadata: this.metadata(() => current().configMap),
       immutable: true,
@@ -139,13 +137,22 @@ export class Provisioner extends Construct {
   }
 
   private render(bundle: string): Rendered {
-    const text = `${JSON.stringify(this.declaration(), null, 2)}\n`;
-    const gzip = text.length > READABLE_BYTES ? gzipSync(text, { level: 9 }).toString('base64') : undefined;
+    const declaration = this.declaration();
+    const text = `${JSON.stringify(declaration, null, 2)}\n`;
+    const gzip = Buffer.byteLength(text) > READABLE_BYTES ? gzipSync(text).toString('base64') : undefined;
     const configMap = `${this.name}-${contentHash([gzip ?? text])}`;
     const job = this.job(bundle, configMap);
     // A Job's template can't be changed: whatever is in it is part of its name.
     const jobName = `${this.name}-${contentHash([JSON.stringify(job)])}`;
-    return { configMap, ...(gzip === undefined ? { text } : { gzip }), job, jobName };
+    const secrets = this.secretNames(declaration);
+    return { configMap, ...(gzip === undefined ? { text } : { gzip }), job, jobName, secrets };
+  }
+
+  private secretNames({ store, secrets, users }: Declaration): SecretName[] {
+    return [
+      { namespace: this.props.namespace, name: store.credentials.secretName },
+      ...[...secrets, ...users.map(({ secret }) => secret)].map(({ namespace, name }) => ({ namespace, name })),
+    ];
   }
 
   private job(bundle: string, declaration: string): JobSpec {
