@@ -1,0 +1,169 @@
+import { FileService } from '../../src/constructs/file-service';
+import { Script } from '../../src/constructs/script';
+import { jobName, SERVICE_NAME_MAX } from '../../src/contract';
+import { chart, platform, propsOf, refusal, synthesize } from './service-fixture';
+
+type Given = Parameters<typeof synthesize>[0];
+const webPlatform = () => platform({ route: { kind: 'ingress', host: 'oscar.example.org', className: 'nginx' } });
+
+/** What is given, the field that the message names, and words of the problem. */
+test.each<[Given, string, string]>([
+  [{ name: 'Cow_Say' }, 'name', 'for example "cow-say"'],
+  [{ name: 'a'.repeat(40) }, 'name', 'at most 39 characters'],
+  [{ image: 'not an image' }, 'image', 'not an image reference'],
+  [{ cpu: '1 core' }, 'cpu', 'not a quantity'],
+  [{ memory: '512m' }, 'memory', 'less than one MiB'],
+  [{ ephemeralStorage: '1' }, 'ephemeral_storage', 'less than one MiB'],
+  [{ gpu: 0.5 }, 'gpu', 'whole numbers'],
+  [{ synchronous: { minScale: -1 } }, 'synchronous.min_scale', 'whole numbers'],
+  [{ synchronous: { minScale: 3, maxScale: 2 } }, 'synchronous.max_scale', 'from 3'],
+  [{ synchronous: { maxScale: 0 } }, 'synchronous.max_scale', 'from 1'],
+  [{ synchronous: { cpuThreshold: 101 } }, 'synchronous.cpu_threshold', 'percent'],
+  [{ job: { retries: -1 } }, 'job.retries', 'whole numbers'],
+  [{ job: { deadlineSeconds: 0 } }, 'job.deadline', 'seconds'],
+  [{ job: { ttlSeconds: 2 ** 31 } }, 'job.ttl', 'seconds'],
+  [{ invocation: { timeoutSeconds: 0 } }, 'timeout', 'seconds'],
+  [{ invocation: { maxInflight: 0 } }, 'max_inflight', 'whole numbers'],
+  [{ environment: { '1A': '' } }, 'environment.variables.1A', 'not a name that an environment variable can have'],
+  [{ environment: { EVENT: 'x' } }, 'environment.variables.EVENT', 'OSCAR itself sets'],
+  [{ environment: { A: 'a\0b' } }, 'environment.variables.A', 'NUL'],
+  [{ secretEnvironment: { 'A-B': { secretName: 'a', key: 'b' } } }, 'environment.secrets.A-B', 'environment variable'],
+  [{ secretEnvironment: { A: { secretName: 'A', key: 'b' } } }, 'environment.secrets.A.secretName', 'not a name'],
+  [{ secretEnvironment: { A: { secretName: 'a', key: 'b c' } } }, 'environment.secrets.A.key', 'not a key'],
+  [{ secretEnvironment: { OSCAR_SERVICE_TOKEN: { secretName: 'a', key: 'b' } } }, 'environment.secrets', 'itself sets'],
+  [
+    { environment: { A: 'x' }, secretEnvironment: { A: { secretName: 'a', key: 'b' } } },
+    'environment.secrets.A',
+    'plain and secret at once',
+  ],
+  [{ labels: { 'a b': 'c' } }, 'labels.a b', 'not a key'],
+  [{ labels: { a: 'b c' } }, 'labels.a', 'not a label value'],
+  [{ labels: { oscar_service: 'x' } }, 'labels.oscar_service', 'this key is ours'],
+  [{ labels: { 'app.kubernetes.io/name': 'x' } }, 'labels.app.kubernetes.io/name', 'this key is ours'],
+  [{ annotations: { 'oscar-cdk8s/config-hash': 'x' } }, 'annotations.oscar-cdk8s/config-hash', 'this key is ours'],
+  [{ annotations: { 'a b': 'x' } }, 'annotations.a b', 'not a key'],
+  [{ nodeSelector: { gpu: 'a b' } }, 'node_selector.gpu', 'not a label value'],
+  [{ tolerations: [{ operator: 'Exists', value: 'x', key: 'a' }] }, 'tolerations[0]', 'leave out the value'],
+  [{ tolerations: [{}] }, 'tolerations[0]', 'operator: Exists'],
+  [{ tolerations: [{ key: 'a b', operator: 'Exists' }] }, 'tolerations[0]', 'not a key'],
+  [{ tolerations: [{ operator: 'Exists', tolerationSeconds: 5 }] }, 'tolerations[0]', 'NoExecute'],
+  [{ priorityClassName: 'A' }, 'priority_class', 'not a name'],
+  [{ runtimeClassName: 'A' }, 'runtime_class', 'not a name'],
+  [{ imagePullSecrets: ['ok', 'A'] }, 'image_pull_secrets[1]', 'not a name'],
+  [{ volume: { mountPath: '/data' } }, 'volume', 'neither a size'],
+  [{ volume: { mountPath: 'data', size: '1Gi' } }, 'volume.mount_path', 'an absolute path'],
+  [{ volume: { mountPath: '/oscar/bin', size: '1Gi' } }, 'volume.mount_path', 'would hide /oscar/bin'],
+  [{ volume: { mountPath: '/data', size: '1' } }, 'volume.size', 'less than one MiB'],
+  [{ volume: { mountPath: '/data', name: 'A' } }, 'volume.name', 'not a name'],
+  [{ volume: { mountPath: '/data', size: '1Gi', storageClassName: 'A' } }, 'volume.storage_class', 'not a name'],
+  [{ egress: [{ cidr: '10.0.0.1' }] }, 'egress[0].cidr', 'not a network'],
+  [{ egress: [{ cidr: '::/0', ports: [1, 0] }] }, 'egress[0].ports[1]', 'TCP ports'],
+  [{ expose: { ports: [80] } }, 'expose', 'no route'],
+  [{ platform: webPlatform(), expose: { ports: [] } }, 'expose.api_port', 'one TCP port or more'],
+  [{ platform: webPlatform(), expose: { ports: [80, 80] } }, 'expose.api_port', 'each once'],
+  [{ platform: webPlatform(), expose: { ports: [0] } }, 'expose.api_port[0]', 'TCP ports'],
+  [{ platform: webPlatform(), expose: { ports: [80], minScale: 0 } }, 'expose.min_scale', 'from 1'],
+  [{ platform: webPlatform(), expose: { ports: [80], nodePort: 80 } }, 'expose.nodePort', 'node ports'],
+  [{ platform: webPlatform(), expose: { ports: [80], healthPath: 'x' } }, 'expose.health_path', 'begins with "/"'],
+  [{ script: Script.fromFile('/nowhere/script.sh') }, 'script', 'there is no such script'],
+  [{ script: Script.inline(' ') }, 'script', 'is empty'],
+])('%j is refused at %s', (given, field, problem) => {
+  const message = refusal(() => synthesize(given));
+  expect(message).toContain(`service "${given!.name ?? 'cowsay'}": ${field}`);
+  expect(message).toContain(problem);
+  expect(message).toContain(' Fix: ');
+});
+
+test('the name that a Job gets stays one that Kubernetes takes, with its pods’ endings', () => {
+  const service = 'a'.repeat(SERVICE_NAME_MAX);
+  const job = jobName(service, { bucket: 'b', key: 'k', eventName: 'e' });
+  expect(job.length + '-abcde'.length).toBeLessThanOrEqual(63 + '-abcde'.length);
+  expect(job).toMatch(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
+  expect(job.length).toBeLessThanOrEqual(63);
+});
+
+test('two services of one name', () => {
+  const on = platform();
+  const scope = chart();
+  new FileService(scope, 'a', propsOf({ platform: on, name: 'cowsay' }));
+  expect(refusal(() => new FileService(scope, 'b', propsOf({ platform: on, name: 'cowsay' })))).toContain(
+    'service "cowsay": name: two services have this name',
+  );
+});
+
+test('an undeclared bucket, at construction and at a later binding', () => {
+  const on = platform();
+  expect(refusal(() => synthesize({ platform: on, inputs: [on.store.path('foto/in')] }))).toContain(
+    'service "cowsay": input[0].path: no bucket "foto" is declared',
+  );
+  const service = new FileService(chart(), 'other', propsOf({ platform: on }));
+  expect(refusal(() => service.writesTo(on.store.path('foto/out')))).toContain('service "other": output[0].path');
+});
+
+test('an output that would trigger the service itself', () => {
+  const on = platform();
+  const message = refusal(() =>
+    synthesize({ platform: on, inputs: [on.store.path('photos/in')], outputs: [on.store.path('photos/in/done')] }),
+  );
+  expect(message).toContain('service "cowsay": output[0].path: its output would trigger itself');
+});
+
+describe('the script and the definition have to fit a ConfigMap', () => {
+  const large = Script.inline('#'.repeat(1048576 - 1500));
+
+  test('a script that fills it leaves no room', () => {
+    const message = refusal(() => synthesize({ script: Script.inline('#'.repeat(1048576)) }));
+    expect(message).toContain(
+      'service "cowsay": script: the script and the definition are more than a ConfigMap holds',
+    );
+    expect(message).toContain('at most 1048576 bytes together');
+  });
+
+  test('bindings that are added later count', () => {
+    const on = platform();
+    const service = new FileService(chart(), 'cowsay', propsOf({ platform: on, script: large }));
+    const suffix = Array.from({ length: 100 }, (_, i) => `.suffix-${i}`);
+    expect(refusal(() => service.onUpload(on.store.path('photos/in'), { suffix }))).toContain(
+      'more than a ConfigMap holds',
+    );
+  });
+});
+
+describe('secrets in plain text', () => {
+  test.each([
+    ['DB_PASSWORD', 'hunter2'],
+    ['dbPassword', 'hunter2'],
+    ['PGPASSWORD', 'hunter2'],
+    ['API_KEY', 'hunter2'],
+    ['APIKEY', 'hunter2'],
+    ['AWS_SECRET_ACCESS_KEY', 'hunter2'],
+    ['HF_TOKEN', 'hunter2'],
+    ['token', 'hunter2'],
+    ['CLIENT_SECRET', 'hunter2'],
+    ['GOOGLE_CREDENTIALS', '{"hunter2": 1}'],
+    ['DATABASE', 'postgres://me:hunter2@db:5432/x'],
+    ['PASSWORD', 'https://me:hunter2@x'],
+    ['CERT', '-----BEGIN RSA PRIVATE KEY-----\nhunter2'],
+  ])('%s is refused, its value untold', (name, value) => {
+    const message = refusal(() => synthesize({ environment: { [name]: value } }));
+    expect(message).toContain(`service "cowsay": environment.variables.${name}: looks like a secret in plain text`);
+    expect(message).toContain(`environment.secrets.${name}: { secretName, key }`);
+    expect(message).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['TOKENIZER_PATH', 'gpt2'],
+    ['MAX_TOKENS', '100'],
+    ['TOKEN_LIMIT', '100'],
+    ['AWS_ACCESS_KEY_ID', 'AKIA'],
+    ['DB_PASSWORD_FILE', 'db'],
+    ['DB_PASSWORD', '/run/secrets/db'],
+    ['TOKEN', 'https://auth.example.org/token'],
+    ['USE_API_KEY', 'false'],
+    ['PASSWORD', ''],
+    ['KEYBOARD', 'us'],
+    ['PWD', 'here'],
+  ])('%s=%s is none', (name, value) => {
+    expect(() => synthesize({ environment: { [name]: value } })).not.toThrow();
+  });
+});
