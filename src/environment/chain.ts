@@ -5,7 +5,7 @@ import { API_VERSIONS, migrate } from './migrations';
 import { located, Problem, whole } from './report';
 import { KIND } from './schema/environment';
 import { Source } from './source';
-import { isNothing } from './values';
+import { asText } from './values';
 
 /** A file and everything that it extends, the uppermost first, each in the current version's form. */
 export function readChain(first: Source): Stack {
@@ -56,6 +56,6 @@ function refuseCycle(source: Source, seen: ReadonlySet<string>): void {
 
 /** Path of the file that this one extends, as the user would type it. */
 function basePath(source: Source): string | undefined {
-  const base = source.value['extends'];
-  return isNothing(base) || typeof base === 'object' ? undefined : source.resolve(String(base));
+  const base = asText(source.value['extends']);
+  return base === undefined ? undefined : source.resolve(base);
 }

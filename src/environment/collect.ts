@@ -7,7 +7,7 @@ import { FDL_ENTRY_KEYS } from './schema/environment';
 import { Source } from './source';
 import { withOneSpelling } from './spellings';
 import { nearest } from './suggest';
-import { isMap, isNothing, YamlMap } from './values';
+import { asText, isMap, isNothing, own, YamlMap } from './values';
 
 /** Gathers the services of a chain of environment files: which layers each of them is made of. */
 export class ServiceCollector {
@@ -43,8 +43,9 @@ export class ServiceCollector {
     if (name !== undefined) this.put(name, [{ source, at, value: withOneSpelling(entry) }], here);
   }
 
-  private nameOf(source: Source, { name }: YamlMap, at: FieldPath): string | undefined {
-    if (!isNothing(name) && typeof name !== 'object' && name !== '') return String(name);
+  private nameOf(source: Source, entry: YamlMap, at: FieldPath): string | undefined {
+    const name = asText(entry['name']);
+    if (name !== undefined) return name;
     const problem = 'the service has no name';
     this.report.error(whole(source), { problem, field: [...at, 'name'], allowed: 'text, or `fdl` instead' });
     return undefined;
@@ -56,7 +57,7 @@ export class ServiceCollector {
     const others = Object.keys(entry).filter((key) => key !== 'name' && key !== 'remove');
     const error = (problem: string, fix?: string, field: FieldPath = [...at, 'name']) =>
       this.report.error(whole(source), { problem, field, ...(fix ? { fix } : {}) });
-    if (String(entry['remove']).toLowerCase() !== 'true')
+    if (asText(entry['remove'])?.toLowerCase() !== 'true')
       error('it can only be `true`', 'leave it out', [...at, 'remove']);
     else if (others.length) error(`a service that is removed has no other fields: ${others.join(', ')}`);
     else if (!this.stacks.delete(name)) {
@@ -67,7 +68,7 @@ export class ServiceCollector {
 
   /** The fields beside `fdl` are laid over each function, and those under `services.<name>` over that. */
   private addFdl(source: Source, entry: YamlMap, at: FieldPath, here: Set<string>): void {
-    const functions = this.functionsOf(source, String(entry['fdl']), at);
+    const functions = this.functionsOf(source, entry['fdl'], at);
     if (!functions) return;
     const beside = Object.fromEntries(Object.entries(entry).filter(([key]) => !FDL_ENTRY_KEYS.includes(key)));
     if (!isNothing(beside['name'])) {
@@ -82,19 +83,27 @@ export class ServiceCollector {
     const named = this.overrides(source, entry['services'], functions, [...at, 'services']);
     for (const { name, layer } of functions) {
       const layers: Layer[] = [{ source, at, value: withOneSpelling(beside) }, layer];
-      const own = named[name];
-      if (isMap(own)) layers.unshift({ source, at: [...at, 'services', name], value: withOneSpelling(own) });
+      const overrides = own(named, name);
+      if (isMap(overrides)) {
+        layers.unshift({ source, at: [...at, 'services', name], value: withOneSpelling(overrides) });
+      }
       this.put(name, layers, here);
     }
   }
 
-  private functionsOf(source: Source, file: string, at: FieldPath): readonly FdlFunction[] | undefined {
+  private functionsOf(source: Source, written: unknown, at: FieldPath): readonly FdlFunction[] | undefined {
+    const file = asText(written);
+    const field = [...at, 'fdl'];
+    if (file === undefined) {
+      this.report.error(whole(source), { problem: 'this is not a path', field, allowed: 'text' });
+      return undefined;
+    }
     const path = source.resolve(file);
     const known = this.fdlFiles.get(resolve(path));
     if (known) return known;
     const fdl = this.report.try(() => Source.read(path));
     if (!fdl) {
-      this.report.error(whole(source), { problem: 'this FDL file is not usable', field: [...at, 'fdl'], value: file });
+      this.report.error(whole(source), { problem: 'this FDL file is not usable', field, value: file });
       return undefined;
     }
     const functions = readFdl(fdl, this.report);

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { splitPath } from '../contract';
 import { DeclarationError, FieldPath } from '../constructs/errors';
 import type { FileServiceProps } from '../constructs/file-service';
 import type { IPlatform } from '../constructs/platform-reference';
@@ -9,15 +7,15 @@ import { ServiceCollector } from './collect';
 import type { FdlFile } from './fdl';
 import { LocatedFinding } from './findings';
 import { problems, valueAt } from './issues';
-import { mergeStack, origin, Stack } from './layers';
+import { mergeStack, Stack } from './layers';
 import { platformProps } from './platform-props';
-import { isOwnStore, Providers, reference } from './providers';
+import { Providers } from './providers';
 import { located, Problem, Report } from './report';
-import { Environment, environmentSchema, Service } from './schema/environment';
-import { scriptFile, serviceProps } from './service-props';
+import { Environment, environmentSchema } from './schema/environment';
+import { serviceProps } from './service-props';
+import { ServiceChecker } from './service-check';
 import { serviceValues } from './service-values';
 import { Source } from './source';
-import { isMap, isNothing } from './values';
 
 /** A valid environment: platform, services and where everything of them is written. */
 export class LoadedEnvironment {
@@ -28,11 +26,11 @@ export class LoadedEnvironment {
   private readonly stack: Stack;
   private readonly services: ReadonlyMap<string, Stack>;
   private readonly providers: Providers;
-  private readonly fdlBuckets = new Set<string>();
+  private readonly fdlBuckets: ReadonlySet<string>;
 
   /** @throws EnvironmentError with all findings */
   constructor(source: Source, strict: boolean) {
-    const report = new Report(strict);
+    const report = new Report(strict, source.file);
     const chain = readChain(source);
     const collector = new ServiceCollector(report);
     for (const { source, value } of [...chain].reverse()) collector.add(source, value['services']);
@@ -42,8 +40,9 @@ export class LoadedEnvironment {
     this.providers = new Providers(this.stack);
     const values = this.check(report);
     this.checkFiles(report);
-    const scripts = new Map<string, boolean>();
-    for (const [name, stack] of this.services) this.checkService(name, stack, report, scripts);
+    const checker = new ServiceChecker(this.providers, report);
+    for (const [name, stack] of this.services) checker.check(name, stack);
+    this.fdlBuckets = checker.fdlBuckets;
     report.throwIfErrors();
     this.warnings = report.all();
     this.values = values!;
@@ -85,15 +84,7 @@ export class LoadedEnvironment {
     const { service, field = [], ...rest } = finding;
     const stack = service === undefined ? undefined : this.services.get(service);
     if (!stack) return located(this.stack, { ...rest, field: this.platformField(field) }, 'error', service);
-    const [key, ...settings] = field;
-    if (key !== 'storage_providers' || typeof settings[0] !== 'string') {
-      return located(stack, { ...rest, field }, 'error', service);
-    }
-    const { stack: provider } = this.providers.stackOf(stack, `${settings[0]}.${settings[1]}`);
-    return {
-      ...located(provider.length ? provider : stack, { ...rest, field: settings.slice(2) }, 'error', service),
-      field,
-    };
+    return located(stack, { ...rest, field }, 'error', service);
   }
 
   /** Constructs know props, which stand under `platform` in an environment, but for some. */
@@ -127,58 +118,7 @@ export class LoadedEnvironment {
     for (const stack of this.services.values()) for (const { fdl } of stack) if (fdl) files.add(fdl);
     for (const file of files) this.providers.checkFile(file, report);
   }
-
-  private checkService(name: string, stack: Stack, report: Report, scripts: Map<string, boolean>): void {
-    const { service, errors, warnings } = serviceValues(stack);
-    warnings.forEach((problem) => report.warning(stack, problem, name));
-    errors.forEach((problem) => report.error(stack, problem, name));
-    this.warnOfSecrets(name, stack, report);
-    if (!service) return;
-    const file = scriptFile(stack, service.script);
-    if (!scripts.has(file)) scripts.set(file, isFile(file));
-    if (!scripts.get(file)) report.error(stack, noScript(service.script, file, stack), name);
-    if (service.expose && isNothing(service.expose.api_port)) report.warning(stack, NO_PORT, name);
-    this.checkPlaces(name, service, stack, report);
-  }
-
-  private checkPlaces(name: string, service: Service, stack: Stack, report: Report): void {
-    const places = [
-      ...(service.input ?? []).map((place, i) => ({ place, field: ['input', i] })),
-      ...(service.output ?? []).map((place, i) => ({ place, field: ['output', i] })),
-      ...(service.mount ? [{ place: service.mount, field: ['mount'] }] : []),
-    ];
-    for (const { place, field } of places) {
-      this.providers.check(stack, [...field, 'storage_provider'], place.storage_provider, report, name);
-      const isFromFdl = origin(stack, [...field, 'path']).layer.fdl !== undefined;
-      const { bucket } = splitPath(place.path);
-      // OSCAR makes the buckets that a service names; an FDL file counts on it.
-      if (isFromFdl && bucket && isOwnStore(reference(place.storage_provider))) this.fdlBuckets.add(bucket);
-    }
-    service.storage_providers?.forEach((written, i) =>
-      this.providers.check(stack, ['storage_providers', i], written, report, name),
-    );
-  }
-
-  /** A reference to a Secret may be laid over a value in an FDL file, which then does nothing but lie in the open. */
-  private warnOfSecrets(name: string, stack: Stack, report: Report): void {
-    stack.forEach((layer, i) => {
-      const secrets = valueAt(layer.value, ['environment', 'secrets']);
-      if (!layer.fdl || !isMap(secrets)) return;
-      for (const key of Object.keys(secrets)) {
-        const field = ['environment', 'secrets', key];
-        const isReplaced = stack.slice(0, i).some(({ value }) => valueAt(value, field) !== undefined);
-        if (!isReplaced || isMap(secrets[key])) continue;
-        report.warning([layer], { problem: 'it is ignored: the value comes from a Secret', field, key: true }, name);
-      }
-    });
-  }
 }
-
-const NO_PORT: Problem = {
-  problem: 'the service is not exposed: no port is named',
-  field: ['expose', 'api_port'],
-  fix: 'name the port of the server in the container, or leave `expose` out',
-};
 
 const ownStoreDefined = (field: FieldPath): Problem => ({
   problem: "this is the platform's own store, which is not defined here",
@@ -186,18 +126,3 @@ const ownStoreDefined = (field: FieldPath): Problem => ({
   key: true,
   fix: 'use `platform.minio`, or another id',
 });
-
-function noScript(script: string, file: string, stack: Stack): Problem {
-  const { fdl } = origin(stack, ['script']).layer;
-  return {
-    problem: `the script "${file}" is not there`,
-    field: ['script'],
-    value: script,
-    allowed: `a path, relative to the ${fdl ? 'FDL file' : 'environment file'}`,
-    ...(fdl ? { fix: 'put the script there, or name another beside `fdl` in the environment: `script: PATH`' } : {}),
-  };
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}

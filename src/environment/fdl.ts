@@ -3,7 +3,7 @@ import { Layer } from './layers';
 import { Report, whole } from './report';
 import { Source } from './source';
 import { withOneSpelling } from './spellings';
-import { isMap, isNothing, YamlMap } from './values';
+import { asText, isMap, isNothing, own, YamlMap } from './values';
 
 /** An FDL file: `functions.oscar` is a list of maps from a cluster's name to a service. */
 export interface FdlFile {
@@ -30,9 +30,8 @@ export function readFdl(source: Source, report: Report): FdlFunction[] {
   const file = { source, ...splitProviders(source.value['storage_providers']) };
   const stack = whole(source);
   for (const key of Object.keys(source.value).filter((key) => !KNOWN.includes(key))) {
-    const problem = IGNORED[key]
-      ? `it does nothing here: ${IGNORED[key]}`
-      : 'there is no such field, and it is ignored';
+    const reason = own(IGNORED, key);
+    const problem = reason ? `it does nothing here: ${String(reason)}` : 'there is no such field, and it is ignored';
     report.warning(stack, { problem, field: [key], key: true, allowed: KNOWN.join(', ') });
   }
   const functions = source.value['functions'];
@@ -59,13 +58,13 @@ function readEntry(file: FdlFile, entry: unknown, at: FieldPath, report: Report)
       report.error(stack, { problem: 'this is not a service', field, allowed: 'a map with name, image, script …' });
       return [];
     }
-    const { name } = value;
-    if (isNothing(name) || typeof name === 'object' || name === '') {
+    const name = asText(value['name']);
+    if (name === undefined) {
       report.error(stack, { problem: 'the function has no name', field: [...field, 'name'], allowed: 'text' });
       return [];
     }
     const layer = { source: file.source, at: field, value: withOneSpelling(value), fdl: file };
-    return [{ name: String(name), layer }];
+    return [{ name, layer }];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { FieldPath } from '../constructs/errors';
 import { Problem } from './report';
+import { spellings } from './spellings';
 import { nearest } from './suggest';
 import { isMap } from './values';
 
@@ -19,14 +20,13 @@ export function problems(issues: readonly z.core.$ZodIssue[], value: unknown): P
 export const isUnknownField = ({ problem }: Problem) => problem === UNKNOWN_FIELD;
 const UNKNOWN_FIELD = 'there is no such field';
 
-function unknownField(path: FieldPath, key: string, known: string): Problem {
-  const meant = nearest(key, known.split(', '));
-  const fix = meant === undefined ? undefined : `write "${meant}", if that is what is meant`;
-  const field = [...path, key];
-  if (meant === undefined && SECRET.test(key)) {
-    return { problem: UNKNOWN_FIELD, field, key: true, fix: 'put it in a Secret and name that in `secretName`' };
-  }
-  return { problem: UNKNOWN_FIELD, field, key: true, allowed: known, ...(fix ? { fix } : {}) };
+function unknownField(path: FieldPath, key: string, allowed: string): Problem {
+  const unknown = { problem: UNKNOWN_FIELD, field: [...path, key], key: true };
+  const known = allowed.split(', ').flatMap((name) => [name, ...spellings(name)]);
+  const meant = nearest(key, known);
+  if (meant !== undefined) return { ...unknown, fix: `write "${meant}", if that is what is meant` };
+  if (!SECRET.test(key)) return { ...unknown, allowed };
+  return { ...unknown, fix: 'put it in a Secret and name that in `secretName`' };
 }
 
 function wrongValue(field: FieldPath, value: unknown, allowed: string): Problem {

@@ -1,7 +1,7 @@
 import { FieldPath } from '../constructs/errors';
 import type { FdlFile } from './fdl';
 import type { Source } from './source';
-import { isMap, isNothing, YamlMap } from './values';
+import { isMap, isNothing, own, YamlMap } from './values';
 
 /** A part of a source that is laid over others. */
 export interface Layer {
@@ -21,13 +21,14 @@ export type Stack = readonly Layer[];
  * was there. No `null` is left in maps.
  */
 export function merge(upper: unknown, lower: unknown): unknown {
+  if (Array.isArray(upper)) return upper.map((element) => merge(element, undefined));
   if (!isMap(upper)) return upper;
   const below = isMap(lower) ? lower : {};
   const keys = new Set([...Object.keys(below), ...Object.keys(upper)]);
   const merged = [...keys].flatMap((key): [string, unknown][] => {
-    const value = Object.hasOwn(upper, key) && upper[key] !== undefined ? upper[key] : below[key];
+    const value = own(upper, key) === undefined ? own(below, key) : own(upper, key);
     if (isNothing(value)) return [];
-    return [[key, merge(value, value === below[key] ? undefined : below[key])]];
+    return [[key, merge(value, value === own(below, key) ? undefined : own(below, key))]];
   });
   return Object.fromEntries(merged);
 }
@@ -40,8 +41,6 @@ export interface Origin {
   readonly layer: Layer;
   /** Path in the layer's source: of the value, or of the nearest part around it that is there. */
   readonly path: FieldPath;
-  /** Whether the value itself is there. */
-  readonly found: boolean;
 }
 
 /** Where the merged value at `path` comes from. */
@@ -59,7 +58,7 @@ export function origin(stack: Stack, path: FieldPath): Origin {
     depth++;
   }
   const { layer } = candidates[0]!;
-  return { layer, path: [...layer.at, ...path.slice(0, depth)], found: depth === path.length };
+  return { layer, path: [...layer.at, ...path.slice(0, depth)] };
 }
 
 function has(value: unknown, part: string | number): boolean {

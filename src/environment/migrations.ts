@@ -1,4 +1,4 @@
-import { YamlMap } from './values';
+import { asText, YamlMap } from './values';
 
 /** The version of the format that the schema describes. */
 export const API_VERSION = 'oscar-cdk8s/v1';
@@ -15,6 +15,6 @@ export const API_VERSIONS = Object.keys(MIGRATIONS);
 
 /** The file in the current version's form, or nothing when its version is unknown. */
 export function migrate(file: YamlMap): YamlMap | undefined {
-  const version = String(file['apiVersion']);
-  return Object.hasOwn(MIGRATIONS, version) ? MIGRATIONS[version]!(file) : undefined;
+  const version = asText(file['apiVersion']);
+  return version !== undefined && Object.hasOwn(MIGRATIONS, version) ? MIGRATIONS[version]!(file) : undefined;
 }

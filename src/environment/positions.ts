@@ -12,7 +12,7 @@ import {
   YAMLMap,
 } from 'yaml';
 import { FieldPath } from '../constructs/errors';
-import { SPELLINGS } from './spellings';
+import { spellings } from './spellings';
 
 /** From 1, both. */
 export interface Place {
@@ -55,7 +55,7 @@ export class Positions {
   /** A key of a map, in any of its spellings; also one that a merge key (`<<`) brings in. */
   private pair(map: YAMLMap, key: string): Pair | undefined {
     const named = (name: string) => map.items.find((item) => isScalar(item.key) && String(item.key.value) === name);
-    for (const spelling of [key, ...(SPELLINGS[key] ?? [])]) {
+    for (const spelling of [key, ...spellings(key)]) {
       const found = named(spelling);
       if (found) return found;
     }

@@ -1,5 +1,5 @@
 import { StorageType } from '../contract';
-import { FieldPath } from '../constructs/errors';
+import { DeclarationError, FieldPath } from '../constructs/errors';
 import { StorageProvider } from '../constructs/storage';
 import type { FdlFile } from './fdl';
 import { problems } from './issues';
@@ -7,7 +7,7 @@ import { Layer, mergeStack, Stack } from './layers';
 import { Problem, Report } from './report';
 import { providerSchemas } from './schema/storage';
 import { nearest } from './suggest';
-import { isMap, isNothing, YamlMap } from './values';
+import { isMap, isNothing, own, YamlMap } from './values';
 
 /** The platform's own store, which no environment defines. */
 const OWN_STORE = 'minio.default';
@@ -54,11 +54,6 @@ export class Providers {
     return provider;
   }
 
-  /** Layers that a service's provider is made of; none when it is not defined. */
-  stackOf(service: Stack, name: string): { stack: Stack } {
-    return this.make(service, reference(name));
-  }
-
   /** Secrets in an FDL file, and settings that nothing can be done with. */
   checkFile(file: FdlFile, report: Report): void {
     const stack: Stack = [{ source: file.source, at: [], value: file.source.value }];
@@ -99,7 +94,13 @@ export class Providers {
     const settings = mergeStack(stack);
     const parsed = providerSchemas[asked.type as StorageType].safeParse(settings);
     if (!parsed.success) return { problems: problems(parsed.error.issues, settings).map(withFix(asked)), stack };
-    return { provider: provider(asked, parsed.data), problems: [], stack };
+    try {
+      return { provider: provider(asked, parsed.data), problems: [], stack };
+    } catch (error) {
+      if (!(error instanceof DeclarationError)) throw error;
+      // Its field is `storage_providers.<type>.<id>…`, and the layers are of what is under it.
+      return { problems: [{ ...error.finding, field: error.finding.field?.slice(3) ?? [] }], stack };
+    }
   }
 
   private fdlLayer(layer: Layer, asked: Reference): Layer[] {
@@ -116,8 +117,8 @@ export class Providers {
 
   private layer({ source, at }: Layer, key: string, value: YamlMap, { type, id }: Reference): Layer[] {
     const types = value[key];
-    const ids = isMap(types) ? types[type] : undefined;
-    const settings = isMap(ids) && Object.hasOwn(ids, id) ? ids[id] : undefined;
+    const ids = isMap(types) ? own(types, type) : undefined;
+    const settings = isMap(ids) ? own(ids, id) : undefined;
     return isMap(settings) ? [{ source, at: [...at, key, type, id], value: settings }] : [];
   }
 

@@ -13,7 +13,11 @@ export type Problem = Omit<Finding, 'service'> & {
 export class Report {
   private readonly findings: LocatedFinding[] = [];
 
-  constructor(private readonly strict: boolean) {}
+  /** @param first file whose findings are told first */
+  constructor(
+    private readonly strict: boolean,
+    private readonly first: string,
+  ) {}
 
   error(stack: Stack, problem: Problem, service?: string): void {
     this.findings.push(located(stack, problem, 'error', service));
@@ -40,9 +44,9 @@ export class Report {
     if (this.findings.some(({ severity }) => severity === 'error')) throw new EnvironmentError(this.all());
   }
 
-  /** In the order of the files' lines. */
+  /** File by file, line by line. */
   all(): LocatedFinding[] {
-    const order = [...new Set(this.findings.map(({ file }) => file))];
+    const order = [...new Set([this.first, ...this.findings.map(({ file }) => file)])];
     const rank = ({ file, line = 0, column = 0 }: LocatedFinding) => [order.indexOf(file), line, column] as const;
     return [...this.findings].sort((a, b) => {
       const [x, y] = [rank(a), rank(b)];
@@ -58,9 +62,9 @@ export function located(
   severity: LocatedFinding['severity'],
   service?: string,
 ): LocatedFinding {
-  const { layer, path, found } = origin(stack, finding.field ?? []);
+  const { layer, path } = origin(stack, finding.field ?? []);
   const { source } = layer;
-  const place = source.place(path, key || !found);
+  const place = source.place(path, key);
   return { severity, ...finding, ...(service === undefined ? {} : { service }), file: source.file, ...place };
 }
 

@@ -1,11 +1,15 @@
 import { isMap, YamlMap } from './values';
 
 /** Other names that FDL files use for a field; they mean the same, and are read as the first. */
-export const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
+const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   variables: ['Variables'],
   secrets: ['Secrets'],
   api_port: ['port'],
 };
+
+/** A field's other names. */
+export const spellings = (field: string): readonly string[] =>
+  Object.hasOwn(SPELLINGS, field) ? SPELLINGS[field]! : [];
 
 /** A service's fields under the one name that each of them has here. */
 export function withOneSpelling(service: YamlMap): YamlMap {
@@ -20,7 +24,7 @@ export function withOneSpelling(service: YamlMap): YamlMap {
 
 /** Where both spellings stand, what the first says wins; maps are put together. */
 function renamed(map: YamlMap, name: string): YamlMap {
-  return (SPELLINGS[name] ?? []).reduce((result, spelling) => {
+  return spellings(name).reduce((result, spelling) => {
     if (!Object.hasOwn(result, spelling)) return result;
     const { [spelling]: value, ...rest } = result;
     if (!Object.hasOwn(rest, name) || rest[name] === null) return { ...rest, [name]: value };

@@ -32,8 +32,9 @@ function jsonSchema(): JsonSchema {
         schema.anyOf = schema.oneOf;
         delete schema.oneOf;
       }
-      if (schema.type === 'array' && isScalar(schema.items)) {
-        schema.anyOf = [schema.items, { type: 'array', items: schema.items }];
+      if (schema.type === 'array' && !Array.isArray(schema.items) && isScalar(schema.items)) {
+        const { items } = schema;
+        schema.anyOf = [items, { type: 'array', items }];
         delete schema.type;
         delete schema.items;
       }
@@ -46,7 +47,7 @@ function jsonSchema(): JsonSchema {
 }
 
 /** Such a list may be written as its one element. */
-const isScalar = (items: unknown): items is JsonSchema =>
+const isScalar = <T>(items: T): items is T & object =>
   typeof items === 'object' && items !== null && !('properties' in items || 'anyOf' in items);
 
 /** JSON Schema of an environment file, for editors. */
