@@ -60,14 +60,14 @@ export class Minio extends Construct {
     this.labels = recommendedLabels('minio', this.platform);
     const region = props.region ?? 'us-east-1';
     if (props.kind === 'external') {
-      const url = new URL(props.endpoint);
-      this.store = StorageProvider.platformStore({ endpoint: url.origin, region, verify: props.verify ?? true });
+      const { origin } = new URL(props.endpoint);
+      this.store = StorageProvider.platformStore({ endpoint: origin, region, verify: props.verify ?? true });
       this.credentials = {
         secretName: props.secretName,
         keys: { accessKey: 'accessKey', secretKey: 'secretKey' },
       };
       this.secrets = [];
-      this.externalPort = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+      this.externalPort = this.store.address.port;
       return;
     }
     const endpoint = `http://${this.name}.${this.namespace}.svc:${MINIO_PORT}`;

@@ -1,14 +1,9 @@
 import { Construct } from 'constructs';
-import {
-  IntOrString,
-  KubeNetworkPolicy,
-  NetworkPolicyEgressRule,
-  NetworkPolicyIngressRule,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-} from 'cdk8s-plus-27/lib/imports/k8s';
+import { KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s';
 import { Component, MANAGER_PORT, MINIO_PORT, recommendedLabels, selectorLabels, SUPERVISOR_PORT } from '../contract';
 import { metadata } from './metadata';
+import { DNS_EGRESS, EgressRule, IngressRule, inNamespace, platformPods, tcp } from './network';
+import { plainObject } from './plain';
 
 export interface NetworkPoliciesProps {
   /** Name of the platform. */
@@ -19,24 +14,8 @@ export interface NetworkPoliciesProps {
   readonly externalStorePort?: number;
 }
 
-const tcp = (...ports: number[]): NetworkPolicyPort[] =>
-  ports.map((port) => ({ protocol: 'TCP', port: IntOrString.fromNumber(port) }));
-
-const inNamespace = (namespace: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } });
-
-/** Name lookups, at the cluster's own DNS only. */
-export const DNS_EGRESS: NetworkPolicyEgressRule = {
-  to: [{ namespaceSelector: inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
-  ports: [{ protocol: 'UDP', port: IntOrString.fromNumber(53) }, ...tcp(53)],
-};
-
 /** Where the API server is can't be known here, and policies see its address behind the Service: any, on its ports. */
-const API_SERVER_EGRESS: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
-
-/** Pods of a part of the platform, seen from the platform's own namespace. */
-const part = (component: Component, platform: string): NetworkPolicyPeer => ({
-  podSelector: { matchLabels: selectorLabels(component, platform) },
-});
+const API_SERVER_EGRESS: EgressRule = { ports: tcp(443, 6443) };
 
 /** Denies everything in both namespaces, then opens what the platform's own pods need. Services have their own. */
 export class NetworkPolicies extends Construct {
@@ -46,13 +25,13 @@ export class NetworkPolicies extends Construct {
     private readonly props: NetworkPoliciesProps,
   ) {
     super(scope, id);
-    const { name, namespace, servicesNamespace, externalStorePort } = props;
+    const { namespace, servicesNamespace, externalStorePort } = props;
     this.denyAll('default-deny', namespace);
     this.denyAll('default-deny-services', servicesNamespace);
 
-    const store =
-      externalStorePort === undefined ? toPart('minio', name, MINIO_PORT) : { ports: tcp(externalStorePort) };
-    const services: NetworkPolicyPeer = {
+    const minio = { to: platformPods('minio', props), ports: tcp(MINIO_PORT) };
+    const store = externalStorePort === undefined ? minio : { ports: tcp(externalStorePort) };
+    const warmPods = {
       namespaceSelector: inNamespace(servicesNamespace),
       podSelector: { matchLabels: { 'app.kubernetes.io/component': 'service' satisfies Component } },
     };
@@ -60,34 +39,26 @@ export class NetworkPolicies extends Construct {
     this.open(
       'manager',
       [{ ports: tcp(MANAGER_PORT) }],
-      [DNS_EGRESS, API_SERVER_EGRESS, { to: [services], ports: tcp(SUPERVISOR_PORT) }, store],
+      [DNS_EGRESS, API_SERVER_EGRESS, { to: [warmPods], ports: tcp(SUPERVISOR_PORT) }, store],
     );
     if (externalStorePort === undefined) {
-      const peers = toPart('minio', name, MINIO_PORT);
-      this.open('minio', [{ ports: tcp(MINIO_PORT) }], [DNS_EGRESS, toPart('manager', name, MANAGER_PORT), peers]);
+      const manager = { to: platformPods('manager', props), ports: tcp(MANAGER_PORT) };
+      this.open('minio', [{ ports: tcp(MINIO_PORT) }], [DNS_EGRESS, manager, minio]);
     }
     this.open('provisioner', [], [DNS_EGRESS, API_SERVER_EGRESS, store]);
   }
 
   private denyAll(id: string, namespace: string): void {
     const { name } = this.props;
-    new KubeNetworkPolicy(this, id, {
-      metadata: metadata({
-        name: `${name}-default-deny`,
-        namespace,
-        labels: recommendedLabels('platform', name),
-      }),
+    plainObject(this, id, KubeNetworkPolicy, {
+      metadata: metadata({ name: `${name}-default-deny`, namespace, labels: recommendedLabels('platform', name) }),
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
   }
 
-  private open(
-    component: 'manager' | 'minio' | 'provisioner',
-    ingress: NetworkPolicyIngressRule[],
-    egress: NetworkPolicyEgressRule[],
-  ): void {
+  private open(component: 'manager' | 'minio' | 'provisioner', ingress: IngressRule[], egress: EgressRule[]): void {
     const { name, namespace } = this.props;
-    new KubeNetworkPolicy(this, component, {
+    plainObject(this, component, KubeNetworkPolicy, {
       metadata: metadata({ name: `${name}-${component}`, namespace, labels: recommendedLabels(component, name) }),
       spec: {
         podSelector: { matchLabels: selectorLabels(component, name) },
@@ -97,8 +68,4 @@ export class NetworkPolicies extends Construct {
       },
     });
   }
-}
-
-function toPart(component: Component, platform: string, port: number): NetworkPolicyEgressRule {
-  return { to: [part(component, platform)], ports: tcp(port) };
 }

@@ -16,7 +16,7 @@ const DNS = {
   ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
 };
 const API_SERVER = { ports: [tcp(443), tcp(6443)] };
-const STORE = { to: [{ podSelector: part('minio') }], ports: [tcp(9000)] };
+const STORE = { to: [{ namespaceSelector: namespace('p'), podSelector: part('minio') }], ports: [tcp(9000)] };
 
 test('both namespaces deny every pod everything', () => {
   const denials = rendered().filter(({ metadata }) => metadata.name === 'p-default-deny');
@@ -51,7 +51,11 @@ test('the store is a door; it reaches names, the manager and its peers', () => {
     podSelector: part('minio'),
     policyTypes: ['Ingress', 'Egress'],
     ingress: [{ ports: [tcp(9000)] }],
-    egress: [DNS, { to: [{ podSelector: part('manager') }], ports: [tcp(8080)] }, STORE],
+    egress: [
+      DNS,
+      { to: [{ namespaceSelector: namespace('p'), podSelector: part('manager') }], ports: [tcp(8080)] },
+      STORE,
+    ],
   });
 });
 
