@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync, constants } from 'node:zlib';
 import { buildSync } from 'esbuild';
+import { bundleCli } from './bundle-cli.mjs';
 
 const PROGRAMS = ['manager', 'provisioner', 'supervisor', 'installer'];
 const GZIP_OS_BYTE = 9;
@@ -41,3 +42,4 @@ function gzip(bytes) {
 
 mkdirSync(target, { recursive: true });
 for (const program of PROGRAMS) writeFileSync(join(target, `${program}.cjs.gz`), gzip(bundle(program)));
+bundleCli(root);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { Arguments, parseArguments, UsageError } from './arguments';
+import { Arguments, parseArguments } from './arguments';
+import { bundledSynth } from './bundle';
 import { HELP } from './help';
 import type { Output } from './synth-command';
 
@@ -24,15 +25,18 @@ async function run(args: Arguments, output: Output): Promise<void> {
     case 'version':
       return output.out((await import('../synth/version')).packageVersion());
     case 'synth':
-      return (await import('./synth-command')).synthCommand(args, output);
+      return (bundledSynth() ?? (await import('./synth-command'))).synthCommand(args, output);
   }
 }
 
-/** Findings stand as they are; what says nothing of the input gets the command's name. Never a stack trace. */
+/**
+ * Findings stand as they are; what says nothing of the input gets the command's name. Never a stack trace. Errors are
+ * known by name, as the bundle has classes of its own.
+ */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `oscar-cdk8s: ${String(error)}`;
   if (error.name === 'EnvironmentError') return error.message;
-  const help = error instanceof UsageError ? '\nTry: oscar-cdk8s --help' : '';
+  const help = error.name === 'UsageError' ? '\nTry: oscar-cdk8s --help' : '';
   return `oscar-cdk8s: ${error.message}${help}`;
 }
 

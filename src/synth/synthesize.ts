@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import { ENVIRONMENT_LABEL, VERSION_LABEL } from '../contract';
 import { DeclarationError } from '../constructs/errors';
 import { FileService } from '../constructs/file-service';
@@ -135,12 +135,12 @@ class EnvironmentWriter {
   private writeService(name: string, platform: Platform): void {
     const chart = this.newChart('services');
     new FileService(chart, name, this.environment.serviceProps(name, platform));
-    this.writeFile(`service-${name}.yaml`, chart.toJson(), name);
+    this.writeFile(`service-${name}.yaml`, objectsIn(chart), name);
   }
 
   private writePlatform(chart: Chart): void {
     const files = new Map<string, KubernetesObject[]>();
-    for (const object of chart.toJson() as KubernetesObject[]) {
+    for (const object of objectsIn(chart)) {
       const file = platformFile(object);
       files.set(file, [...(files.get(file) ?? []), object]);
     }
@@ -161,6 +161,17 @@ class EnvironmentWriter {
     const generator = `oscar-cdk8s/${packageVersion()}`;
     this.folder.write(MANIFEST_FILE, manifestText({ generator, environment, version, files }));
   }
+}
+
+/**
+ * A chart's objects, in the order in which they were declared. `Chart.toJson` would sort them by dependencies, which
+ * `inApplyOrder` does by their kinds.
+ */
+function objectsIn(chart: Chart): KubernetesObject[] {
+  return chart.node
+    .findAll()
+    .filter((construct) => ApiObject.isApiObject(construct))
+    .map((object) => object.toJson());
 }
 
 /** kubectl reads a folder's files by name: namespaces first, then the platform's parts, then services. */
