@@ -75,7 +75,7 @@ function fixedName(value: string, max: number): string {
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, max)
     .replace(/^-+|-+$/g, '');
-  return name ? `for example "${name}"` : 'choose another name';
+  return name && name !== value ? `for example "${name}"` : 'choose another name';
 }
 
 /** Key of a label or annotation: `[prefix/]name`, the name at most 63 characters. */

@@ -73,6 +73,11 @@ describe('a field', () => {
       'e.yaml:5:1: plattform: there is no such field. Fix: write "platform", if that is what is meant.',
     ],
     [
+      'unknown, like the services',
+      'servces: []',
+      'e.yaml:5:1: servces: there is no such field. Fix: write "services", if that is what is meant.',
+    ],
+    [
       'unknown, like none',
       'platform:\n  supervisor: { kind: perPod, xyz: 1 }',
       'e.yaml:6:31: platform.supervisor.xyz: there is no such field. Allowed: kind.',

@@ -31,7 +31,11 @@ const environmentShape = {
 };
 
 /** A whole environment without its services: after everything that it extends is merged into it. */
-export const environmentSchema = object(environmentShape);
+export const environmentSchema = object({
+  ...environmentShape,
+  // Known as a field, or nobody who mistypes it would be told; taken out before, to be checked service by service.
+  services: optional(z.undefined(), 'Services.'),
+});
 
 const { name, ...fields } = serviceShape;
 const overrides = object({ ...fields }).partial().meta({ title: 'service fields' });
