@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { defineEnvironment } from '../src/environment';
+import { synthesize } from '../src/synth';
+import { PROGRAMS } from './support/platform';
+
+interface Labelled {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+}
+
+let directory: string;
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'oscar-removal-'))));
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Objects of an environment `production` with these services, each with a volume. */
+function objects(version: string, services: string[]): Labelled[] {
+  const environment = defineEnvironment(
+    {
+      ...{ apiVersion: 'oscar-cdk8s/v1', kind: 'Environment', name: 'production', version },
+      services: services.map((name) => ({
+        ...{ name, image: 'busybox', script: join(__dirname, '../environments/scripts/cowsay.sh') },
+        volume: { size: '1Gi', mount_path: '/data' },
+      })),
+    },
+    { directory },
+  );
+  const props = { ...environment.platformProps(), programs: PROGRAMS };
+  const { folder } = synthesize(Object.assign(Object.create(environment), { platformProps: () => props }), {
+    outdir: directory,
+  });
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+    .map((document) => document.toJS());
+}
+
+/** The selector that docs/APPLY.md gives, as Kubernetes reads it. */
+function documentedSelector(): (object: Labelled) => boolean {
+  const text = readFileSync(join(__dirname, '../docs/APPLY.md'), 'utf8');
+  const requirements = /selector='([^']+)'/.exec(text)![1].split(',');
+  return ({ metadata: { labels } }) =>
+    requirements.every((requirement) => {
+      const [key, differs, value] = requirement.split(/(!?=)/);
+      if (differs === undefined) return key in labels;
+      return differs === '=' ? labels[key] === value : labels[key] !== value;
+    });
+}
+
+const title = ({ kind, metadata: { name } }: Labelled) => `${kind} ${name}`;
+
+test('the documented selector finds what an earlier version made and this one does not, and no data', () => {
+  const before = objects('1.0.0', ['stays', 'goes']);
+  const now = objects('1.1.0', ['stays']);
+  const applied = new Map([...before, ...now].map((object) => [title(object), object]));
+
+  const found = [...applied.values()].filter(documentedSelector()).map(title);
+
+  const gone = before.map(title).filter((object) => !now.map(title).includes(object));
+  expect(gone).toContain('PersistentVolumeClaim goes');
+  expect(found.sort()).toEqual(gone.filter((object) => object !== 'PersistentVolumeClaim goes').sort());
+  expect(found).toEqual(expect.arrayContaining(['Deployment goes', 'ConfigMap goes', 'Service goes', 'PodTemplate goes']));
+});
