@@ -52,7 +52,7 @@ export async function cut(cluster: Cluster, node: number): Promise<void> {
 /** Gives the power back: everything is as it was. */
 export async function restore(cluster: Cluster, node: number): Promise<void> {
   await cluster.power('up', node);
-  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', `node/node${node}`);
+  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=240s', `node/node${node}`);
   await waitUntilReady(cluster, 180);
 }
 
