@@ -3,17 +3,21 @@ import {
   PROVIDER_SECRET_KEYS,
   PROVIDERS_DIR,
   SCRIPT_KEY,
+  selectorLabels,
   serviceSecrets,
   supervisorCommand,
+  SUPERVISOR_HEALTH_PATH,
+  SUPERVISOR_LIVENESS_PATH,
   SUPERVISOR_PORT,
 } from '../contract';
 import { mountedAt } from './bucket-mount';
 import { environmentOf } from './file-service-environment';
-import { exposedPath, Exposure, providersOf, ServiceModel } from './file-service-model';
+import { exposedPath, Exposure, providersOf, scaleOf, ServiceModel } from './file-service-model';
 import type { FileServiceProps } from './file-service-props';
 import type { Pod, PodContainer, PodVolume, PodVolumeMount } from './plain';
 import { canonicalBytes, canonicalCpu } from './quantity';
 import { SERVICE_CONTAINER, SERVICE_POD } from './security';
+import { spreadOverHosts } from './spread';
 import type { StorageProvider } from './storage';
 
 /** Name of the port by which the Service reaches a warm pod. */
@@ -27,10 +31,12 @@ export interface Claims {
 
 /** A warm pod: the supervisor takes requests, or an exposed service's own server runs. */
 export function warmPod(model: ServiceModel, claims: Claims): Pod {
-  const { expose, invocation } = model;
-  if (expose) return pod(model, claims, serverOf(model.name, expose));
+  const { name, expose, invocation } = model;
+  const spread = scaleOf(model).maxScale > 1 ? spreadOverHosts(selectorLabels('service', name)) : {};
+  if (expose) return { ...pod(model, claims, serverOf(name, expose)), ...spread };
   return {
     ...pod(model, claims, SUPERVISOR_SERVER),
+    ...spread,
     // A request that was accepted may run to its end.
     terminationGracePeriodSeconds: invocation.timeoutSeconds + 10,
   };
@@ -45,9 +51,9 @@ export function jobPod(model: ServiceModel, claims: Claims): Pod {
 const SUPERVISOR_SERVER: Partial<PodContainer> = {
   command: supervisorCommand('serve'),
   ports: [{ name: HTTP_PORT, containerPort: SUPERVISOR_PORT }],
-  readinessProbe: { httpGet: { path: '/healthz', port: HTTP_PORT }, periodSeconds: 2, timeoutSeconds: 5 },
+  readinessProbe: { httpGet: { path: SUPERVISOR_HEALTH_PATH, port: HTTP_PORT }, periodSeconds: 2, timeoutSeconds: 5 },
   livenessProbe: {
-    httpGet: { path: '/healthz', port: HTTP_PORT },
+    httpGet: { path: SUPERVISOR_LIVENESS_PATH, port: HTTP_PORT },
     periodSeconds: 20,
     timeoutSeconds: 10,
     failureThreshold: 6,

@@ -5,17 +5,17 @@ import { placement } from './file-service-pod';
 import type { FileServiceProps } from './file-service-props';
 import { metadata, podLabels } from './metadata';
 import { Pod, plainObject } from './plain';
-import { SERVICE_CONTAINER, SERVICE_POD } from './security';
+import { RESTRICTED_CONTAINER, SERVICE_POD } from './security';
 import { pauseContainer } from './supervisor-volume';
 
 const RESOURCES = {
-  requests: { cpu: '50m', memory: '128Mi' },
-  limits: { cpu: '500m', memory: '128Mi' },
+  requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' },
+  limits: { cpu: '500m', memory: '128Mi', 'ephemeral-storage': '16Mi' },
 };
 
 /**
  * Keeps a service's image on every node that may run it. The image may hold no shell, so what runs in it is the
- * supervisor, telling its version; a container that does nothing then keeps the pod, and so the image.
+ * supervisor, telling its version, as nobody in particular; a container that does nothing then keeps the pod, and so the image.
  */
 export class ImagePrefetch extends Construct {
   constructor(scope: Construct, id: string, { service, props }: { service: string; props: FileServiceProps }) {
@@ -42,7 +42,7 @@ export class ImagePrefetch extends Construct {
                 imagePullPolicy: 'Always',
                 command: supervisorCommand('--version'),
                 resources: RESOURCES,
-                securityContext: SERVICE_CONTAINER,
+                securityContext: RESTRICTED_CONTAINER,
                 volumeMounts: [supervisor.volumeMount],
               },
             ],

@@ -13,6 +13,9 @@ export const MINIO_CONSOLE_PORT = 9001;
 export const HEALTH_PATH = '/health';
 /** 200 while the process answers at all: says nothing of what the manager itself depends on. */
 export const LIVENESS_PATH = `${HEALTH_PATH}?live`;
+/** The supervisor's, in a warm pod; of the same two meanings. */
+export const SUPERVISOR_HEALTH_PATH = '/healthz';
+export const SUPERVISOR_LIVENESS_PATH = `${SUPERVISOR_HEALTH_PATH}?live`;
 /** Where MinIO sends its events. */
 export const EVENTS_PATH = '/events';
 

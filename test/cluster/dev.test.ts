@@ -29,8 +29,8 @@ scenario('dev', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'cowsay');
-  aJobWaitsForTheSupervisor(given, 'cowsay', 2);
+  aJobRunsTheSupervisor(given, 'find-objects');
+  aJobWaitsForTheSupervisor(given, 'find-objects', 2);
 
   given.step(
     'a node that lost its power takes nothing else with it, and comes back',

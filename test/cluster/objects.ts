@@ -16,7 +16,7 @@ export interface Pod extends KubernetesObject {
     readonly phase: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly {
-      readonly state: { readonly running?: object; readonly waiting?: object };
+      readonly state: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };
     }[];
   };
 }

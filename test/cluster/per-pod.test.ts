@@ -10,5 +10,5 @@ scenario('per-pod', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'cowsay');
+  aJobRunsTheSupervisor(given, 'find-objects');
 });

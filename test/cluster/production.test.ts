@@ -28,7 +28,7 @@ scenario('production', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'grayscale');
+  aJobRunsTheSupervisor(given, 'find-objects');
 
   given.step(
     'with one of two nodes the manager answers and the store is read',

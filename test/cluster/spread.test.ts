@@ -19,7 +19,7 @@ scenario('spread', 4, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, `${EVERY_SERVICE},oscar_service notin (plants,web)`);
   warmPodsAreReady(given, 'plants', 'web');
-  aJobRunsTheSupervisor(given, 'grayscale');
+  aJobRunsTheSupervisor(given, 'find-objects');
 
   given.step(
     'with three of four nodes the manager answers and the store takes writes',

@@ -26,6 +26,7 @@ test('every node that may run the service pulls its image, whatever is in it', (
   const [, pull] = spec.initContainers;
   expect(pull).toMatchObject({ image: 'ghcr.io/grycap/cowsay', imagePullPolicy: 'Always' });
   expect(pull.command.at(-1)).toBe('--version');
+  expect(pull.securityContext).toMatchObject({ runAsNonRoot: true, readOnlyRootFilesystem: true });
   expect(pull.volumeMounts[0].mountPath).toBe('/oscar/bin');
   expect(spec.containers[0].name).toBe('pause');
 });

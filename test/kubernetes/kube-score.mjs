@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const VERSION = 'v1.20.0';
 const PACKAGE = `github.com/zegl/kube-score/cmd/kube-score@${VERSION}`;
@@ -48,40 +48,51 @@ function manifests(folder) {
     .map((document) => asJob(document.toJS()));
 }
 
-/** Everything that is not all OK: `{ environment, object, check, comments }`. */
+/** Everything that is not all OK, a container at a time: `{ environment, part, object, container, … }`. */
 function findings(environment, folder) {
   const scratch = mkdtempSync(join(tmpdir(), 'kube-score-'));
   try {
     const file = join(scratch, `${environment}.yaml`);
+    // As JSON, which is YAML of every version: «on» stays a text.
     writeFileSync(
       file,
       manifests(folder)
-        .map((object) => stringify(object))
-        .join('---\n'),
+        .map((object) => JSON.stringify(object))
+        .join('\n---\n'),
     );
     const optional = OPTIONAL.flatMap((check) => ['--enable-optional-test', check]);
     const args = ['score', '-o', 'json', '--kubernetes-version', 'v1.27', '--disable-ignore-checks-annotations'];
     const { stdout, stderr, error } = spawnSync(kubeScore(), [...args, ...optional, file], { maxBuffer: 2 ** 28 });
     if (error || !stdout.length) throw error ?? new Error(`kube-score: ${stderr}`);
-    return JSON.parse(stdout).flatMap(({ type_meta: { kind }, object_meta: { name }, checks }) =>
+    return JSON.parse(stdout).flatMap(({ type_meta: { kind }, object_meta: { name, labels }, checks }) =>
       checks
         .filter(({ skipped, grade }) => !skipped && grade < ALL_OK)
-        .map(({ check, comments }) => ({
-          environment,
-          object: `${kind}/${name}`,
-          check: check.id,
-          comments: (comments ?? []).map(({ path, summary }) => [path, summary].filter(Boolean).join(': ')),
-        })),
+        .flatMap(({ check, comments }) =>
+          (comments?.length ? comments : [{ path: '', summary: check.name }]).map(({ path, summary }) => ({
+            environment,
+            part: labels['app.kubernetes.io/component'],
+            object: `${kind}/${name}`,
+            container: path,
+            check: check.id,
+            summary,
+          })),
+        ),
     );
   } finally {
     rmSync(scratch, { recursive: true });
   }
 }
 
-/** `*` stands for any part of an object's name. */
-function excepts({ object, check }, finding) {
-  const pattern = object.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return check === finding.check && new RegExp(`^${pattern.join('.*')}$`).test(finding.object);
+const FIELDS = ['environment', 'part', 'object', 'container', 'check'];
+
+/** A field that an exception leaves out may be anything; `*` stands for any part of it. */
+function excepts(exception, finding) {
+  return FIELDS.every((field) => exception[field] === undefined || matches(exception[field], finding[field]));
+}
+
+function matches(pattern, text) {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(text);
 }
 
 const dist = process.argv[2] ?? 'dist';
@@ -96,11 +107,11 @@ const unexcused = all.filter((finding) => !exceptions.some((exception) => except
 const stale = exceptions.filter((exception) => !all.some((finding) => excepts(exception, finding)));
 const unreasoned = exceptions.filter(({ reason }) => !reason?.trim());
 
-for (const { environment, object, check, comments } of unexcused) {
-  console.error(`${environment}: ${object}: ${check}${comments.map((comment) => `\n    ${comment}`).join('')}`);
+for (const { environment, object, container, check, summary } of unexcused) {
+  console.error(`${environment}: ${object}: ${check}: ${[container, summary].filter(Boolean).join(': ')}`);
 }
-for (const { object, check } of stale) console.error(`exception no longer applies, remove it: ${object}: ${check}`);
-for (const { object, check } of unreasoned) console.error(`exception without a reason: ${object}: ${check}`);
+for (const exception of stale) console.error(`exception no longer applies, remove it: ${JSON.stringify(exception)}`);
+for (const exception of unreasoned) console.error(`exception without a reason: ${JSON.stringify(exception)}`);
 console.log(
   `kube-score: ${environments.join(', ')}: ${unexcused.length} findings, ${all.length - unexcused.length} excepted`,
 );

@@ -26,6 +26,7 @@ test.each([
 
 test.each([
   ['GET', '/healthz', 200, 'Ok\n'],
+  ['GET', '/healthz?live', 200, 'Ok\n'],
   ['POST', '/run', 501, 'This supervisor runs no requests yet.\n'],
 ])('supervisor: %s %s → %d', async (method, path, ...expected) => {
   expect(await answer(supervisor, method, path)).toEqual(expected);

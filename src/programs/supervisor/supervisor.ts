@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
+import { SUPERVISOR_HEALTH_PATH } from '../../contract';
 import { pathOf, text } from '../common/http';
 
 /** The program and the Node that runs it: tells at a glance whether the image's own world got in its way. */
@@ -9,7 +10,8 @@ export function describeSelf(): string {
 /** Answers one request to a warm pod. There is no more than health yet. */
 export function handle(request: IncomingMessage, response: ServerResponse): void {
   const path = pathOf(request.url);
-  if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) text(response, 200, 'Ok');
+  if (path === SUPERVISOR_HEALTH_PATH && (request.method === 'GET' || request.method === 'HEAD'))
+    text(response, 200, 'Ok');
   else text(response, 501, 'This supervisor runs no requests yet.');
 }
 
