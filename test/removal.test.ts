@@ -61,5 +61,7 @@ test('the documented selector finds what an earlier version made and this one do
   const gone = before.map(title).filter((object) => !now.map(title).includes(object));
   expect(gone).toContain('PersistentVolumeClaim goes');
   expect(found.sort()).toEqual(gone.filter((object) => object !== 'PersistentVolumeClaim goes').sort());
-  expect(found).toEqual(expect.arrayContaining(['Deployment goes', 'ConfigMap goes', 'Service goes', 'PodTemplate goes']));
+  expect(found).toEqual(
+    expect.arrayContaining(['Deployment goes', 'ConfigMap goes', 'Service goes', 'PodTemplate goes']),
+  );
 });

@@ -19,7 +19,10 @@ export type Manifest = {
 
 /** A platform as a service sees it, with the buckets `photos` and `archive`. */
 export function platform(props: Partial<IPlatform> = {}): IPlatform {
-  const services = new ServiceRegistry({ servicesNamespace: props.servicesNamespace ?? 'oscar-svc', platform: 'oscar' });
+  const services = new ServiceRegistry({
+    servicesNamespace: props.servicesNamespace ?? 'oscar-svc',
+    platform: 'oscar',
+  });
   services.declareBucket('photos');
   services.declareBucket('archive');
   return {
