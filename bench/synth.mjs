@@ -5,7 +5,7 @@ import { mkdtempSync, openSync, closeSync, readdirSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { loadAll } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { writeEnvironments } from './environments.mjs';
 import { helm, writeChart } from './helm.mjs';
 import { measure, median } from './measure.mjs';
@@ -27,9 +27,14 @@ function objectsIn(folder) {
 
 const keyOf = ({ apiVersion, kind, metadata: { namespace, name } }) => `${apiVersion} ${kind} ${namespace}/${name}`;
 
-/** Hashes of a service's configuration are not for a template to know. */
-const withoutHashes = (object) =>
-  JSON.parse(JSON.stringify(object, (key, value) => (key === 'oscar-cdk8s/config-hash' ? '' : value)));
+/** Hashes of a service's configuration are each one's own; its definition is compared as what it says. */
+const comparable = (object) =>
+  JSON.parse(
+    JSON.stringify(object, (key, value) => {
+      if (key === 'oscar-cdk8s/config-hash') return '';
+      return key === 'function_config.yaml' ? load(value) : value;
+    }),
+  );
 
 /** Throws unless helm renders what we write. */
 function compare(ours, text) {
@@ -40,8 +45,8 @@ function compare(ours, text) {
   );
   if (theirs.size !== ours.length) throw new Error(`helm renders ${theirs.size} objects, we write ${ours.length}`);
   for (const object of ours) {
-    if (!isDeepStrictEqual(withoutHashes(object), withoutHashes(theirs.get(keyOf(object))))) {
-      throw new Error(`helm renders ${keyOf(object)} otherwise`);
+    if (!isDeepStrictEqual(comparable(object), comparable(theirs.get(keyOf(object))))) {
+      throw new Error(`helm renders ${keyOf(object)} otherwise: ${JSON.stringify(theirs.get(keyOf(object)))}`);
     }
   }
 }
@@ -56,9 +61,11 @@ function stringifySeconds(objects) {
   return median(times);
 }
 
+const templateArgs = (chart) => ['template', 'bench', chart, '--values', join(chart, 'environment.yaml')];
+
 /** `count` charts rendered one after the other: one environment each. */
 async function measureHelm(chart, count) {
-  const args = ['template', 'bench', chart];
+  const args = templateArgs(chart);
   const runs = [];
   for (let i = 0; i < count; i++) runs.push(await measure(helm(), args));
   return {
@@ -69,7 +76,7 @@ async function measureHelm(chart, count) {
 
 function render(chart, file) {
   const out = openSync(file, 'w');
-  execFileSync(helm(), ['template', 'bench', chart], { stdio: ['ignore', out, 'inherit'] });
+  execFileSync(helm(), templateArgs(chart), { stdio: ['ignore', out, 'inherit'] });
   closeSync(out);
   return readFileSync(file, 'utf8');
 }
@@ -77,15 +84,15 @@ function render(chart, file) {
 async function measureSize({ environments, services, runs }, folder) {
   const [source, outdir, chart] = ['environments', 'dist', 'chart'].map((name) => join(folder, name));
   const names = writeEnvironments(source, environments, services);
-  const args = [CLI, 'synth', '--environments', source, '--outdir', outdir];
-  await measure(process.execPath, args);
+  const argsFor = (out) => [CLI, 'synth', '--environments', source, '--outdir', join(folder, out)];
+  await measure(process.execPath, argsFor('dist'));
   const objects = objectsIn(join(outdir, names[0]));
-  writeChart(chart, join(outdir, names[0]), services);
+  writeChart(chart, source, names[0], join(outdir, names[0]));
   compare(objects, render(chart, join(folder, 'rendered.yaml')));
   const json = stringifySeconds(objects) * environments;
   const [ours, theirs] = [[], []];
   for (let run = 0; run < runs; run++) {
-    ours.push(await measure(process.execPath, args));
+    ours.push(await measure(process.execPath, argsFor(`dist-${run}`)));
     theirs.push(await measureHelm(chart, environments));
   }
   const of = (list, key) => median(list.map((one) => one[key]));
@@ -105,18 +112,19 @@ const line = (cells) => console.log(`| ${cells.join(' | ')} |`);
 line(HEAD);
 line(HEAD.map(() => '---:'));
 const wanted = process.argv.slice(2);
-for (const size of SIZES) {
-  const label = size.environments === 1 ? `${size.services}` : `${size.environments}x${size.services}`;
-  if (wanted.length && !wanted.includes(label)) continue;
-  const folder = mkdtempSync(join(tmpdir(), 'bench-synth-'));
-  try {
-    const { label, objects, json, ours, helm } = await measureSize(size, folder);
+// Removed at the end only: ext4 is slow to make files in the seconds after many were removed.
+const root = mkdtempSync(join(tmpdir(), 'bench-synth-'));
+try {
+  for (const size of SIZES) {
+    const name = size.environments === 1 ? `${size.services}` : `${size.environments}x${size.services}`;
+    if (wanted.length && !wanted.includes(name)) continue;
+    const { label, objects, json, ours, helm } = await measureSize(size, join(root, name));
     line([
       ...[label, objects, number(ours.seconds), number(ours.mebibytes, 0)],
       ...[number(helm.seconds), number(helm.mebibytes, 0), `${number(helm.seconds / ours.seconds, 1)}×`],
-      ...[number(json, 3), `${number(ours.seconds / json, 0)}×`],
+      ...[number(json, 4), `${number(ours.seconds / json, 0)}×`],
     ]);
-  } finally {
-    rmSync(folder, { recursive: true });
   }
+} finally {
+  rmSync(root, { recursive: true });
 }
