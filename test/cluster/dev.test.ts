@@ -1,3 +1,4 @@
+import { eventually } from './cluster';
 import { aJobRunsTheSupervisor, aJobWaitsForTheSupervisor } from './jobs';
 import {
   cut,
@@ -40,16 +41,16 @@ scenario('dev', 2, (given) => {
       const here = await cluster.list<Pod>('pods', '-n', PLATFORM, '--field-selector', 'spec.nodeName=node1');
       const before = await readyBeside(cluster, 2);
       await cut(cluster, 2);
-      await staysSo(cluster, 2, before, 15, async () => {
+      await staysSo(cluster, 2, before, 10, async () => {
         // There is one of each: it answers if it was on the node that remains.
         if (has(here, 'manager')) await managerAnswers(cluster);
         if (has(here, 'minio')) await storeGives(cluster, 'before');
       });
       await restore(cluster, 2);
-      await managerAnswers(cluster);
-      await storeGives(cluster, 'before');
+      await eventually('the manager answers again', 60, () => managerAnswers(cluster));
+      await eventually('the store is read again', 60, () => storeGives(cluster, 'before'));
     },
-    400,
+    500,
   );
 });
 

@@ -67,7 +67,7 @@ export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, n
     for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'rm', '-rf', '/var/lib/oscar-cdk8s');
     await stampJob(cluster, service, name, EVENT);
     await eventually('its pod has a node', 30, async () => (await podOf(cluster, name)).spec.nodeName !== undefined);
-    await throughout('it waits', 20, async () => {
+    await throughout('it waits', 10, async () => {
       const { status } = await cluster.get<Job>('job', '-n', SERVICES, name);
       return !status.failed && (await podOf(cluster, name)).status.phase === 'Pending';
     });

@@ -5,6 +5,7 @@ export interface KubernetesObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
   };

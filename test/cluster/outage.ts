@@ -56,12 +56,12 @@ export async function restore(cluster: Cluster, node: number): Promise<void> {
   await waitUntilReady(cluster, 180);
 }
 
-/** Pods of both namespaces that are ready now and are not on `node`: what its end must not touch. */
+/** Pods of both namespaces that are ready, stay, and are not on `node`: what its end must not touch. */
 export async function readyBeside(cluster: Cluster, node: number): Promise<string[]> {
   const pods = await Promise.all([PLATFORM, SERVICES].map((namespace) => cluster.list<Pod>('pods', '-n', namespace)));
   return pods
     .flat()
-    .filter((pod) => isReady(pod) && pod.spec.nodeName !== `node${node}`)
+    .filter((pod) => isReady(pod) && !pod.metadata.deletionTimestamp && pod.spec.nodeName !== `node${node}`)
     .map(({ metadata }) => metadata.name)
     .sort();
 }

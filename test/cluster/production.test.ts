@@ -1,3 +1,4 @@
+import { eventually } from './cluster';
 import { aJobRunsTheSupervisor } from './jobs';
 import {
   cut,
@@ -37,13 +38,13 @@ scenario('production', 2, (given) => {
       await storeTakes(cluster, 'before');
       const before = await readyBeside(cluster, 2);
       await cut(cluster, 2);
-      await staysSo(cluster, 2, before, 15, async () => {
+      await staysSo(cluster, 2, before, 10, async () => {
         await managerAnswers(cluster);
         await storeGives(cluster, 'before');
       });
       await restore(cluster, 2);
-      await storeTakes(cluster, 'after');
+      await eventually('the store takes writes again', 60, () => storeTakes(cluster, 'after'));
     },
-    400,
+    500,
   );
 });

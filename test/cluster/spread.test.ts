@@ -29,12 +29,12 @@ scenario('spread', 4, (given) => {
       const before = await readyBeside(cluster, 2);
       await cut(cluster, 2);
       let writes = 0;
-      await staysSo(cluster, 2, before, 15, async () => {
+      await staysSo(cluster, 2, before, 10, async () => {
         await managerAnswers(cluster);
         await storeTakes(cluster, `during-${writes++}`);
       });
       await restore(cluster, 2);
     },
-    400,
+    500,
   );
 });
