@@ -1,10 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { Construct } from 'constructs';
-import { Container, JobSpec, KubeConfigMap, KubeJob, Quantity, Volume } from 'cdk8s-plus-27/lib/imports/k8s';
+import { Container, EnvVar, JobSpec, KubeConfigMap, KubeJob, Quantity, Volume } from 'cdk8s-plus-27/lib/imports/k8s';
 import {
   contentHash,
   Declaration,
   GeneratedSecret,
+  JOB_NAME_ENV,
+  JOB_NAMESPACE_ENV,
   PROGRAM_DIR,
   recommendedLabels,
   SETTINGS_DIR,
@@ -66,6 +68,7 @@ interface Rendered {
 /**
  * Makes buckets, notifications, users, policies and generated Secrets true, by a Job that converges. Both the
  * declaration and the Job are named by their content: what is unchanged stays the same object and does not run again.
+ * At its end the Job deletes its predecessors, so that going back to an earlier declaration makes a new one.
  */
 export class Provisioner extends Construct {
   /** `<platform>-provisioner`, with which the names of its objects begin. */
@@ -200,8 +203,12 @@ export class Provisioner extends Construct {
       image: (this.props.images ?? new Images()).of('node'),
       imagePullPolicy: 'Always',
       command: programCommand('provisioner'),
-      // The client keeps a folder of its own.
-      env: [{ name: 'MC_CONFIG_DIR', value: '/tmp/mc' }],
+      env: [
+        // The client keeps a folder of its own.
+        { name: 'MC_CONFIG_DIR', value: '/tmp/mc' },
+        fromPod(JOB_NAMESPACE_ENV, 'metadata.namespace'),
+        fromPod(JOB_NAME_ENV, `metadata.labels['batch.kubernetes.io/job-name']`),
+      ],
       resources: resources([], {}, RESOURCES),
       securityContext: RESTRICTED_CONTAINER,
       volumeMounts: [
@@ -213,5 +220,7 @@ export class Provisioner extends Construct {
     };
   }
 }
+
+const fromPod = (name: string, fieldPath: string): EnvVar => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 
 const some = (key: string, value: string | undefined) => (value === undefined ? undefined : { [key]: value });

@@ -26,6 +26,9 @@ export const SETTINGS_GZIP_KEY = `${SETTINGS_KEY}.gz`;
  * (`token`) and `minio` (`accessKey`, `secretKey`, whatever the Secret itself calls them).
  */
 export const SECRETS_DIR = '/var/run/secrets/oscar';
+/** Environment variables that tell the provisioner which Job it is. */
+export const JOB_NAMESPACE_ENV = 'JOB_NAMESPACE';
+export const JOB_NAME_ENV = 'JOB_NAME';
 /** Where the provisioner finds MinIO's client, `mc`. */
 export const TOOLS_DIR = '/oscar/tools';
 

@@ -87,7 +87,7 @@ test('it declares what services need, the platform has, and where the store is',
   });
 });
 
-test('it may create Secrets, and read those that it is told of', () => {
+test('it may create Secrets, read those that it is told of, and delete Jobs beside its own', () => {
   const objects = rendered({ services: registry('b', 'a'), secrets: [ADMIN] });
   const create = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
   const get = (...resourceNames: string[]) => ({
@@ -96,7 +96,8 @@ test('it may create Secrets, and read those that it is told of', () => {
     resourceNames,
     verbs: ['get'],
   });
-  expect(rights(objects, 'p')).toEqual([create, get('p-admin', 'root')]);
+  const jobs = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'delete'] };
+  expect(rights(objects, 'p')).toEqual([create, get('p-admin', 'root'), jobs]);
   expect(rights(objects, 'p-svc')).toEqual([create, get('a-minio', 'a-token', 'b-minio', 'b-token')]);
   expect(rights(rendered(), 'p-svc')).toEqual([create]);
 });
@@ -144,6 +145,20 @@ test('it runs restricted, with what it needs to write', () => {
   }
   expect(initContainers[0].command.at(-1)).toBe('cp "$(command -v mc || command -v mcli)" /oscar/tools/mc');
   expect(serviceAccountName).toBe('p-provisioner');
+});
+
+test('it is told which Job it is, by which it knows those before it', () => {
+  const { metadata, spec } = only(rendered(), 'Job');
+  const { env } = spec.template.spec.containers[0];
+  expect(env).toContainEqual({ name: 'JOB_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } });
+  expect(env).toContainEqual({
+    name: 'JOB_NAME',
+    valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+  });
+  expect(metadata.labels).toMatchObject({
+    'app.kubernetes.io/component': 'provisioner',
+    'app.kubernetes.io/instance': 'p',
+  });
 });
 
 describe('names by content', () => {

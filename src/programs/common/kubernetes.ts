@@ -28,7 +28,7 @@ export class KubernetesClient {
   ) {}
 
   /** @throws when the server can't be reached; any status is an answer. */
-  async call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<KubernetesAnswer> {
+  async call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer> {
     const json = body === undefined ? undefined : JSON.stringify(body);
     const options: RequestOptions = {
       host: this.host,

@@ -4,6 +4,7 @@ import { KubernetesClient } from '../common/kubernetes';
 import { log } from '../common/log';
 import { readSettings } from '../common/settings';
 import { leftUndone } from './left-undone';
+import { deleteOlderJobs, ownJob } from './older-jobs';
 import { createMissingSecrets } from './secrets';
 
 const DECLARATION = {
@@ -16,8 +17,10 @@ const DECLARATION = {
 
 void run(async () => {
   const declaration = readSettings<Declaration>(DECLARATION);
-  await createMissingSecrets(declaration.secrets, KubernetesClient.inCluster(), log);
+  const kubernetes = KubernetesClient.inCluster();
+  await createMissingSecrets(declaration.secrets, kubernetes, log);
   const left = leftUndone(declaration);
   for (const what of left) log('error', `not done: this provisioner makes no ${what} yet`);
+  await deleteOlderJobs(declaration.platform, ownJob(), kubernetes, log);
   return left.length ? 1 : 0;
 });

@@ -1,18 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GeneratedSecret } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
 import { Log } from '../common/log';
+import { patiently, reason, Wait } from '../common/patience';
 
 /** What is needed of the API server. */
 export interface SecretStore {
   call(method: 'POST', path: string, body: unknown): Promise<KubernetesAnswer>;
 }
-
-/** A server that is away is asked again after 1, 2, 4 … 16 s: five minutes in all. */
-const ATTEMPTS = 22;
-const LONGEST_WAIT_MS = 16_000;
 
 /**
  * Creates the Secrets that don't exist. Creation is the whole question: 409 means that it is there, and what is
@@ -23,36 +19,22 @@ export async function createMissingSecrets(
   secrets: readonly GeneratedSecret[],
   store: SecretStore,
   log: Log,
-  wait: (ms: number) => Promise<unknown> = sleep,
+  wait?: Wait,
 ): Promise<void> {
   for (const secret of secrets) {
     const at = `${secret.namespace}/${secret.name}`;
-    const { status, body } = await create(secret, store, wait);
-    if (status === 201) log('info', 'secret generated', { secret: at });
-    else if (status === 409) log('info', 'secret is there already', { secret: at });
-    else throw new ProgramError(`secret ${at} can't be created: ${reason(status, body)}`);
+    const answer = await create(secret, store, wait);
+    if (answer.status === 201) log('info', 'secret generated', { secret: at });
+    else if (answer.status === 409) log('info', 'secret is there already', { secret: at });
+    else throw new ProgramError(`secret ${at} can't be created: ${reason(answer)}`);
   }
 }
 
-async function create(
-  secret: GeneratedSecret,
-  store: SecretStore,
-  wait: (ms: number) => Promise<unknown>,
-): Promise<KubernetesAnswer> {
+function create(secret: GeneratedSecret, store: SecretStore, wait?: Wait): Promise<KubernetesAnswer> {
   const manifest = manifestOf(secret);
   const path = `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`;
-  for (let attempt = 1; ; attempt++) {
-    const answer = await store.call('POST', path, manifest).catch((error: Error) => {
-      if (error instanceof ProgramError) throw error;
-      return { status: 0, body: error.message };
-    });
-    if (!mayPass(answer.status) || attempt === ATTEMPTS) return answer;
-    await wait(Math.min(1000 * 2 ** (attempt - 1), LONGEST_WAIT_MS));
-  }
+  return patiently(() => store.call('POST', path, manifest), wait);
 }
-
-/** No answer, too many requests, or the server's own trouble. */
-const mayPass = (status: number) => status === 0 || status === 429 || status >= 500;
 
 function manifestOf({ namespace, name, labels, annotations, data }: GeneratedSecret) {
   return {
@@ -92,9 +74,3 @@ const randomHex = (digits: number) =>
 /** `{SHA}` is what every reader of such files knows; a salt or a slow hash adds nothing to 256 random bits. */
 const htpasswd = (user: string, password: string) =>
   `${user}:{SHA}${createHash('sha1').update(password).digest('base64')}`;
-
-/** The server's message tells about names and rights; it never repeats a secret's data for 4xx and 5xx of these. */
-function reason(status: number, body: unknown): string {
-  const message = (body as { message?: unknown } | null)?.message ?? body;
-  return `${status === 0 ? 'no answer' : status}${typeof message === 'string' && message ? `: ${message}` : ''}`;
-}
