@@ -5,7 +5,7 @@ import { placement } from './file-service-pod';
 import type { FileServiceProps } from './file-service-props';
 import { metadata, podLabels } from './metadata';
 import { Pod, plainObject } from './plain';
-import { RESTRICTED_CONTAINER, SERVICE_POD } from './security';
+import { LINUX, RESTRICTED_CONTAINER, SERVICE_POD } from './security';
 import { pauseContainer } from './supervisor-volume';
 
 const RESOURCES = {
@@ -34,6 +34,7 @@ export class ImagePrefetch extends Construct {
             enableServiceLinks: false,
             securityContext: SERVICE_POD,
             ...placement(props),
+            nodeSelector: { ...LINUX, ...props.nodeSelector },
             initContainers: [
               ...supervisor.initContainers,
               {

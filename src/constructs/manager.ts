@@ -35,6 +35,7 @@ import { Images } from './images';
 import { checkManagerOptions, ManagerOptions } from './manager-options';
 import { ManagerRights } from './manager-rights';
 import { metadata, podLabels } from './metadata';
+import { checkPlace } from './place';
 import { programCommand, programConfigMap, Programs } from './programs';
 import { resources } from './resources';
 import { Route, RouteProps } from './route';
@@ -94,8 +95,9 @@ export class Manager extends Construct {
     private readonly props: ManagerProps,
   ) {
     super(scope, id);
-    checkManagerOptions(props);
     this.platform = props.name ?? 'oscar';
+    checkPlace({ ...props, name: this.platform });
+    checkManagerOptions(props);
     this.name = `${this.platform}-manager`;
     this.labels = recommendedLabels('manager', this.platform);
     this.secrets = this.generated();

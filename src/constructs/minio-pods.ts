@@ -163,7 +163,8 @@ export class MinioPods extends Construct {
     return {
       metadata: {
         name: 'data',
-        labels: { ...podLabels(this, labels), [KEEP_LABEL]: 'true' },
+        // A template can't be changed: not the environment's label, or a renamed environment would be refused.
+        labels: { ...labels, [KEEP_LABEL]: 'true' },
         annotations: { ...KEEP_ANNOTATIONS },
       },
       spec: {

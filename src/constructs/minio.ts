@@ -14,6 +14,7 @@ import { Images } from './images';
 import { metadata } from './metadata';
 import { checkMinioOptions, MinioDeployed, MinioOptions } from './minio-options';
 import { EventTarget, MinioPods } from './minio-pods';
+import { checkPlace } from './place';
 import { Route } from './route';
 import { StorageProvider } from './storage';
 
@@ -54,9 +55,10 @@ export class Minio extends Construct {
   /** @throws DeclarationError on values that MinIO or Kubernetes would refuse. */
   constructor(scope: Construct, id: string, props: MinioProps) {
     super(scope, id);
-    checkMinioOptions(props);
     this.platform = props.name ?? 'oscar';
     this.namespace = props.namespace;
+    checkPlace({ name: this.platform, namespace: this.namespace });
+    checkMinioOptions(props);
     this.labels = recommendedLabels('minio', this.platform);
     const region = props.region ?? 'us-east-1';
     if (props.kind === 'external') {

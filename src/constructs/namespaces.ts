@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { KubeNamespace } from 'cdk8s-plus-27/lib/imports/k8s';
 import { recommendedLabels } from '../contract';
 import { metadata } from './metadata';
+import { plainObject } from './plain';
 
 export interface NamespacesProps {
   /** Name of the platform. */
@@ -29,6 +30,6 @@ export class Namespaces extends Construct {
       [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
     ]);
     const labels = { ...recommendedLabels('platform', platform), ...Object.fromEntries(security) };
-    new KubeNamespace(this, id, { metadata: metadata({ name: namespace, labels, keep: true }) });
+    plainObject(this, id, KubeNamespace, { metadata: metadata({ name: namespace, labels, keep: true }) });
   }
 }

@@ -1,4 +1,13 @@
-import { ApiObject, GroupVersionKind, JsonPatch, Lazy } from 'cdk8s';
+import {
+  ApiObject,
+  App,
+  GroupVersionKind,
+  ImplicitTokenResolver,
+  JsonPatch,
+  Lazy,
+  LazyResolver,
+  NumberStringUnionResolver,
+} from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { Container, IntOrString, PodSpec, Quantity, Volume, VolumeMount } from 'cdk8s-plus-27/lib/imports/k8s';
 
@@ -27,14 +36,20 @@ export type Pod = Omit<Plain<PodSpec>, 'volumes'> & { readonly volumes?: readonl
 /**
  * An API object that is written as it stands. The generated classes copy each object once more, field by field, which
  * took half of a service's time and drops fields that they don't know. For fields whose name is the manifest's only.
+ * Without a namespace it is the cluster's, whatever namespace its chart has. An App's own `resolvers` are heard.
  */
 export function plainObject<Props>(
   scope: Construct,
   id: string,
   kind: { readonly GVK: GroupVersionKind; new (scope: Construct, id: string, props?: Props): ApiObject },
-  props: Omit<Plain<Props>, 'metadata'> & { readonly metadata: object },
+  props: Omit<Plain<Props>, 'metadata'> & { readonly metadata: NamespacedMetadata },
 ): ApiObject {
   return new PlainObject(scope, id, kind.GVK, props);
+}
+
+interface NamespacedMetadata {
+  readonly name?: string;
+  readonly namespace?: string;
 }
 
 /** Renders what cdk8s would, in one pass instead of three, as values here are plain or `Lazy` and nothing else. */
@@ -45,9 +60,11 @@ class PlainObject extends ApiObject {
     scope: Construct,
     id: string,
     private readonly type: GroupVersionKind,
-    private readonly fields: { readonly metadata: object },
+    private readonly fields: { readonly metadata: NamespacedMetadata },
   ) {
     super(scope, id, { ...type, ...fields });
+    // cdk8s puts the chart's there.
+    if (fields.metadata.namespace === undefined) Object.assign(this.metadata, { namespace: undefined });
   }
 
   override addJsonPatch(...operations: JsonPatch[]): void {
@@ -56,11 +73,14 @@ class PlainObject extends ApiObject {
   }
 
   override toJson(): unknown {
-    if (this.isPatched) return super.toJson();
+    if (this.isPatched || !App.of(this).resolvers.every(isCdk8s)) return super.toJson();
     const fields = rendered({ ...this.fields, metadata: undefined });
     return { ...this.type, metadata: this.metadata.toJson(), ...(fields as object) };
   }
 }
+
+const RESOLVERS = [LazyResolver, ImplicitTokenResolver, NumberStringUnionResolver];
+const isCdk8s = (resolver: object) => RESOLVERS.some((type) => resolver instanceof type);
 
 /** Keys sorted, what is not given left out, lazy values made: as cdk8s does. */
 function rendered(value: unknown): unknown {

@@ -1,14 +1,6 @@
 import { Construct } from 'constructs';
-import { PLATFORM_NAME_MAX, platformSecrets } from '../contract';
-import {
-  check,
-  checkBucketName,
-  checkInteger,
-  checkLabelName,
-  checkQuantity,
-  checkServiceName,
-  checkSubdomain,
-} from './checks';
+import { platformSecrets } from '../contract';
+import { checkBucketName, checkInteger, checkQuantity, checkSubdomain } from './checks';
 import { checkImages, Images, ImagesProps } from './images';
 import { KubernetesVersion } from './kubernetes-version';
 import { Manager } from './manager';
@@ -17,6 +9,7 @@ import { Minio } from './minio';
 import type { MinioOptions } from './minio-options';
 import { Namespaces } from './namespaces';
 import { NetworkPolicies } from './network-policies';
+import { checkPlace } from './place';
 import type { IPlatform } from './platform-reference';
 import { Programs } from './programs';
 import { Provisioner } from './provisioner';
@@ -90,7 +83,7 @@ export class Platform extends Construct implements IPlatform {
     this.name = props.name ?? 'oscar';
     this.namespace = props.namespace ?? this.name;
     this.servicesNamespace = props.servicesNamespace ?? `${this.namespace}-svc`;
-    this.checkNames();
+    checkPlace(this.place);
     checkProps(props);
     this.kubernetesVersion = props.kubernetesVersion ?? KubernetesVersion.DEFAULT;
     this.images = new Images(props.images);
@@ -130,9 +123,9 @@ export class Platform extends Construct implements IPlatform {
     });
   }
 
-  private addSupervisor(programs: Programs, options: SupervisorOptions = { kind: 'nodeLocal' }): SupervisorVolume {
+  private addSupervisor(programs: Programs, options?: SupervisorOptions): SupervisorVolume {
     return SupervisorVolume.of(this, 'supervisor', {
-      platform: this.name,
+      name: this.name,
       namespace: this.servicesNamespace,
       kubernetesVersion: this.kubernetesVersion,
       images: this.images,
@@ -161,21 +154,6 @@ export class Platform extends Construct implements IPlatform {
       services: this.services,
       secrets: [...minio.secrets, ...manager.secrets],
     });
-  }
-
-  private checkNames(): void {
-    checkServiceName({ field: ['name'] }, this.name, PLATFORM_NAME_MAX);
-    checkLabelName({ field: ['namespace'] }, this.namespace);
-    checkLabelName({ field: ['servicesNamespace'] }, this.servicesNamespace);
-    check(
-      this.namespace !== this.servicesNamespace,
-      { field: ['servicesNamespace'] },
-      {
-        problem: "services can't be in the platform's own namespace, which is held to stricter Pod Security",
-        value: this.servicesNamespace,
-        fix: `for example "${this.namespace}-svc"`,
-      },
-    );
   }
 }
 

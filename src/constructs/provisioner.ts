@@ -18,6 +18,7 @@ import {
 import { Images } from './images';
 import { lazy } from './lazy';
 import { metadata, podLabels } from './metadata';
+import { checkPlace } from './place';
 import { programCommand, programConfigMap, Programs } from './programs';
 import { ProvisionerRights, SecretName } from './provisioner-rights';
 import { resources } from './resources';
@@ -85,6 +86,7 @@ export class Provisioner extends Construct {
     super(scope, id);
     const { namespace, servicesNamespace, programs = new Programs() } = props;
     this.platform = props.name ?? 'oscar';
+    checkPlace({ ...props, name: this.platform });
     this.name = `${this.platform}-provisioner`;
     this.labels = recommendedLabels('provisioner', this.platform);
     // cdk8s validates at the beginning of each synthesis: what an earlier one saw may have changed since.

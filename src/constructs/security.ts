@@ -26,3 +26,6 @@ export const RESTRICTED_CONTAINER: SecurityContext = {
 /** A user's container: whatever user its image names (often root), but never more than it starts with. */
 export const SERVICE_POD: PodSecurityContext = { seccompProfile: { type: 'RuntimeDefault' } };
 export const SERVICE_CONTAINER: SecurityContext = { allowPrivilegeEscalation: false, privileged: false };
+
+/** Nodes that can run Linux containers: where a pod goes to every node, there may be others. */
+export const LINUX = { 'kubernetes.io/os': 'linux' };

@@ -27,15 +27,15 @@ export class SupervisorInstaller {
   readonly version: string;
   readonly labels: Record<string, string>;
 
-  constructor(private readonly props: { platform: string; namespace: string; images: Images; programs: Programs }) {
-    const { platform, images, programs } = props;
-    this.labels = recommendedLabels('supervisor-installer', platform);
+  constructor(private readonly props: { name: string; namespace: string; images: Images; programs: Programs }) {
+    const { name, images, programs } = props;
+    this.labels = recommendedLabels('supervisor-installer', name);
     this.version = contentHash([programs.of('supervisor').hash, programs.of('installer').hash, images.of('node')]);
   }
 
   /** ConfigMaps with the two bundles, and the volume that holds both in a pod. */
   programVolume(scope: Construct): PodVolume {
-    const { platform, namespace, programs } = this.props;
+    const { name: platform, namespace, programs } = this.props;
     const names = (['installer', 'supervisor'] as const).map((program) =>
       programConfigMap(scope, programs.of(program), { platform, namespace, labels: this.labels }),
     );

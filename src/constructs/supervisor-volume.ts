@@ -2,27 +2,38 @@ import { Construct } from 'constructs';
 import { KubeDaemonSet, KubeJob, KubePersistentVolume, KubePersistentVolumeClaim } from 'cdk8s-plus-27/lib/imports/k8s';
 import { contentHash, selectorLabels, SUPERVISOR_DIR } from '../contract';
 import { checkImage, checkMountPath, checkQuantity, checkSubdomain } from './checks';
-import type { Images } from './images';
-import type { KubernetesVersion } from './kubernetes-version';
+import { DeclarationError } from './errors';
+import { Images } from './images';
+import { KubernetesVersion } from './kubernetes-version';
 import { metadata, podLabels } from './metadata';
+import { checkPlace } from './place';
 import { Pod, plainObject, PodContainer, PodVolumeMount } from './plain';
 import type { SupervisorOptions } from './platform';
-import type { Programs } from './programs';
+import { Programs } from './programs';
 import { canonicalBytes } from './quantity';
-import { RESTRICTED_CONTAINER, SERVICE_POD } from './security';
+import { LINUX, RESTRICTED_CONTAINER, SERVICE_POD } from './security';
 import { INSTALLED_SIZE, SupervisorInstaller } from './supervisor-installer';
 import { SUPERVISOR_VOLUME, SupervisorMount } from './supervisor-mount';
 
 export interface SupervisorVolumeProps {
-  /** Name of the platform. */
-  readonly platform: string;
+  /** Name of the platform. @default 'oscar' */
+  readonly name?: string;
   /** The services' namespace: pods mount the volume there. */
   readonly namespace: string;
-  readonly kubernetesVersion: KubernetesVersion;
-  readonly images: Images;
-  readonly programs: Programs;
-  readonly options: SupervisorOptions;
+  /** @default KubernetesVersion.DEFAULT (1.27) */
+  readonly kubernetesVersion?: KubernetesVersion;
+  /** @default the pinned images */
+  readonly images?: Images;
+  /** @default the bundles of this package */
+  readonly programs?: Programs;
+  /** @default { kind: 'nodeLocal' } */
+  readonly options?: SupervisorOptions;
 }
+
+type Given = Required<SupervisorVolumeProps>;
+
+/** Hex digits that tell places of the volume apart. */
+const PLACE_DIGITS = 6;
 
 const MOUNT: PodVolumeMount = { name: SUPERVISOR_VOLUME, mountPath: SUPERVISOR_DIR, readOnly: true };
 
@@ -33,16 +44,33 @@ const MOUNT: PodVolumeMount = { name: SUPERVISOR_VOLUME, mountPath: SUPERVISOR_D
 export abstract class SupervisorVolume extends Construct {
   /** @throws DeclarationError when an option is impossible, or the Kubernetes version lacks what the kind needs. */
   static of(scope: Construct, id: string, props: SupervisorVolumeProps): SupervisorVolume {
-    const { options } = props;
+    const { name = 'oscar', namespace, options = { kind: 'nodeLocal' } } = props;
+    checkPlace({ name, namespace });
+    const given: Given = {
+      name,
+      namespace,
+      kubernetesVersion: props.kubernetesVersion ?? KubernetesVersion.DEFAULT,
+      images: props.images ?? new Images(),
+      programs: props.programs ?? new Programs(),
+      options,
+    };
     switch (options.kind) {
       case 'nodeLocal':
-        return new NodeLocalVolume(scope, id, props, options);
+        return new NodeLocalVolume(scope, id, given, options);
       case 'shared':
-        return new SharedVolume(scope, id, props, options);
+        return new SharedVolume(scope, id, given, options);
       case 'perPod':
-        return new PerPodVolume(scope, id, props);
+        return new PerPodVolume(scope, id, given);
       case 'image':
-        return new ImageVolume(scope, id, props, options);
+        return new ImageVolume(scope, id, given, options);
+      default:
+        throw new DeclarationError({
+          problem: 'no kind of supervisor volume',
+          field: ['supervisor', 'kind'],
+          value: (options as { kind: unknown }).kind,
+          allowed: 'nodeLocal, shared, perPod, image',
+          fix: 'use one of these',
+        });
     }
   }
 
@@ -59,23 +87,21 @@ class NodeLocalVolume extends SupervisorVolume {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: SupervisorVolumeProps,
+    private readonly props: Given,
     { hostPath = '/var/lib/oscar-cdk8s' }: Extract<SupervisorOptions, { kind: 'nodeLocal' }>,
   ) {
     super(scope, id);
     checkMountPath({ field: ['supervisor', 'hostPath'] }, hostPath);
-    const { platform, namespace } = props;
+    const { name, namespace } = props;
     const installer = new SupervisorInstaller(props);
-    const folder = `${hostPath}/${namespace}/${platform}`;
-    const all = this.claim(
-      'versions',
-      `${platform}-supervisor`,
-      { path: folder, type: 'DirectoryOrCreate' },
-      installer,
-    );
+    const folder = `${hostPath}/${namespace}/${name}`;
+    // A volume's folder can't be changed: it is part of the name.
+    const stem = `${name}-supervisor-local-${contentHash([folder], PLACE_DIGITS)}`;
+    const all = this.claim('versions', stem, { path: folder, type: 'DirectoryOrCreate' }, installer);
     this.daemonSet(installer, all);
-    const name = `${platform}-supervisor-${installer.version}`;
-    const one = this.claim('version', name, { path: `${folder}/${installer.version}`, type: 'Directory' }, installer);
+    const { version } = installer;
+    const path = `${folder}/${version}`;
+    const one = this.claim('version', `${stem}-${version}`, { path, type: 'Directory' }, installer);
     this.mount = {
       volumes: [{ name: SUPERVISOR_VOLUME, persistentVolumeClaim: { claimName: one, readOnly: true } }],
       volumeMount: MOUNT,
@@ -112,18 +138,19 @@ class NodeLocalVolume extends SupervisorVolume {
 
   /** Root's folder needs root to be filled; afterwards a container of a few hundred kilobytes stays. */
   private daemonSet(installer: SupervisorInstaller, claimName: string): void {
-    const { platform, namespace, images } = this.props;
+    const { name, namespace, images } = this.props;
     const { labels } = installer;
     plainObject(this, 'installer', KubeDaemonSet, {
-      metadata: metadata({ name: `${platform}-supervisor-installer`, namespace, labels }),
+      metadata: metadata({ name: `${name}-supervisor-installer`, namespace, labels }),
       spec: {
-        selector: { matchLabels: selectorLabels('supervisor-installer', platform) },
+        selector: { matchLabels: selectorLabels('supervisor-installer', name) },
         // Installers of different nodes have nothing to do with each other: all change at once.
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
         template: {
           metadata: { labels: podLabels(this, labels) },
           spec: {
             ...INSTALLER_POD,
+            nodeSelector: { ...LINUX },
             // Services may run on nodes with any taint.
             tolerations: [{ operator: 'Exists' }],
             initContainers: [installer.container('versions', 'root')],
@@ -146,20 +173,23 @@ class SharedVolume extends SupervisorVolume {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: SupervisorVolumeProps,
+    private readonly props: Given,
     { storageClassName, size = '1Gi' }: Extract<SupervisorOptions, { kind: 'shared' }>,
   ) {
     super(scope, id);
     checkQuantity({ field: ['supervisor', 'size'] }, size, 'bytes');
     if (storageClassName !== undefined) checkSubdomain({ field: ['supervisor', 'storageClassName'] }, storageClassName);
-    const { platform, namespace } = props;
+    const { namespace } = props;
     const installer = new SupervisorInstaller(props);
-    const claimName = `${platform}-supervisor`;
+    const storage = canonicalBytes(size);
+    // A claim's class can't be changed, nor can it shrink: both are part of the name.
+    const place = contentHash([storageClassName ?? '', storage], PLACE_DIGITS);
+    const claimName = `${props.name}-supervisor-shared-${place}`;
     plainObject(this, 'claim', KubePersistentVolumeClaim, {
       metadata: metadata({ name: claimName, namespace, labels: installer.labels }),
       spec: {
         accessModes: ['ReadWriteMany'],
-        resources: { requests: { storage: canonicalBytes(size) } },
+        resources: { requests: { storage } },
         ...(storageClassName === undefined ? {} : { storageClassName }),
       },
     });
@@ -173,7 +203,7 @@ class SharedVolume extends SupervisorVolume {
 
   /** A Job can't be changed, so it is named by all that is in it. */
   private job(installer: SupervisorInstaller, claimName: string): void {
-    const { platform, namespace } = this.props;
+    const { namespace } = this.props;
     const { labels } = installer;
     const spec = {
       template: {
@@ -186,7 +216,7 @@ class SharedVolume extends SupervisorVolume {
         } as Pod,
       },
     };
-    const name = `${platform}-supervisor-${contentHash([JSON.stringify(spec)])}`;
+    const name = `${this.props.name}-supervisor-${contentHash([JSON.stringify(spec)])}`;
     plainObject(this, 'installer', KubeJob, { metadata: metadata({ name, namespace, labels }), spec });
   }
 }
@@ -195,7 +225,7 @@ class SharedVolume extends SupervisorVolume {
 class PerPodVolume extends SupervisorVolume {
   readonly mount: SupervisorMount;
 
-  constructor(scope: Construct, id: string, props: SupervisorVolumeProps) {
+  constructor(scope: Construct, id: string, props: Given) {
     super(scope, id);
     const installer = new SupervisorInstaller(props);
     this.mount = {
@@ -216,7 +246,7 @@ class ImageVolume extends SupervisorVolume {
   constructor(
     scope: Construct,
     id: string,
-    { kubernetesVersion }: SupervisorVolumeProps,
+    { kubernetesVersion }: Given,
     { image }: Extract<SupervisorOptions, { kind: 'image' }>,
   ) {
     super(scope, id);

@@ -235,6 +235,11 @@ describe('restarts', () => {
   });
 });
 
+test.each([{ namespace: 'x y' }, { name: 'Bad_Name' }, { servicesNamespace: 'a.b' }, { servicesNamespace: 'p' }])(
+  'refuses %j',
+  (place) => expect(refusal(() => rendered(place)).field).toEqual(Object.keys(place)),
+);
+
 test.each<[ManagerOptions, (string | number)[]]>([
   [{ replicas: 0 }, ['replicas']],
   [{ replicas: 1.5 }, ['replicas']],

@@ -1,4 +1,6 @@
+import { Chart } from 'cdk8s';
 import fc from 'fast-check';
+import { ENVIRONMENT_LABEL } from '../../src/contract';
 import { Images } from '../../src/constructs/images';
 import { Minio, MinioPlace, MinioProps } from '../../src/constructs/minio';
 import type { MinioDeployed, MinioExternal, MinioOptions } from '../../src/constructs/minio-options';
@@ -84,6 +86,15 @@ describe('standalone', () => {
     expect(metadata.labels['oscar-cdk8s/keep']).toBe('true');
     expect(metadata.annotations['kustomize.toolkit.fluxcd.io/prune']).toBe('disabled');
     expect(spec).toEqual({ accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } });
+  });
+
+  test('its claims stay as they are when the environment gets another name', () => {
+    const claims = (environment: string) => {
+      const build = (chart: Chart) => new Minio(chart, 'minio', { namespace: 'p' });
+      return only(manifests(build, { labels: { [ENVIRONMENT_LABEL]: environment } }), 'StatefulSet').spec
+        .volumeClaimTemplates;
+    };
+    expect(claims('production')).toEqual(claims('staging'));
   });
 
   test('ready means that the store serves reads', () => {
@@ -243,6 +254,10 @@ test.each<[MinioOptions, string]>([
   [{ ...EXTERNAL, secretName: 'A' }, 'secretName'],
 ])('refuses %j', (options, field) => {
   expect(refusal(() => made(options)).field).toEqual(['minio', field]);
+});
+
+test.each([{ namespace: 'Bad_NS' }, { name: 'Bad_Name' }, { name: 'o'.repeat(35) }])('refuses %j', (place) => {
+  expect(refusal(() => made({}, place)).field).toEqual(Object.keys(place));
 });
 
 test('so many pods are taken as MinIO can divide into sets of 2 to 16', () => {

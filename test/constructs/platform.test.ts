@@ -145,7 +145,7 @@ test('services that come later are in the rights of the manager and the declarat
       'oscar-manager',
     ).rules.at(-1),
   ).toMatchObject({ resourceNames: ['late-token'] });
-  expect(JSON.stringify(objects)).toContain('oscar-late');
+  expect(JSON.stringify(objects)).toContain('late-minio');
 });
 
 test.each<[PlatformProps, (string | number)[]]>([

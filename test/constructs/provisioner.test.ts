@@ -10,7 +10,7 @@ import { Images } from '../../src/constructs/images';
 import { Provisioner, ProvisionerProps } from '../../src/constructs/provisioner';
 import { ServiceRegistry } from '../../src/constructs/service-registry';
 import { StorageProvider } from '../../src/constructs/storage';
-import { kinds, Manifest, manifests, only, PROGRAMS } from '../support/platform';
+import { kinds, Manifest, manifests, only, PROGRAMS, refusal } from '../support/platform';
 
 const STORE = StorageProvider.platformStore({ endpoint: 'http://p-minio.p.svc:9000', region: 'eu-1', verify: true });
 const CREDENTIALS = { secretName: 'root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } };
@@ -127,6 +127,10 @@ test('every property shows up', () => {
     store: { ...STORE.settings, external: true, credentials: CREDENTIALS },
     secrets: [ADMIN, { name: 'cowsay-token' }],
   });
+});
+
+test.each([{ namespace: 'x y' }, { name: 'Bad_Name' }, { servicesNamespace: 'a.b' }])('refuses %j', (place) => {
+  expect(refusal(() => rendered(place)).field).toEqual(Object.keys(place));
 });
 
 test("an external store's users are made by hand: neither they nor their keys are declared", () => {

@@ -6,7 +6,7 @@ import { Images } from '../../src/constructs/images';
 import { KubernetesVersion } from '../../src/constructs/kubernetes-version';
 import type { SupervisorOptions } from '../../src/constructs/platform';
 import { Programs } from '../../src/constructs/programs';
-import { SupervisorVolume } from '../../src/constructs/supervisor-volume';
+import { SupervisorVolume, SupervisorVolumeProps } from '../../src/constructs/supervisor-volume';
 import { byKind, chart, Manifest, manifests, refusal, synthesize, platform } from './service-fixture';
 
 let folder: string;
@@ -23,7 +23,6 @@ function programs(supervisor = 'one'): Programs {
 function volume(options: SupervisorOptions, more: { version?: string; supervisor?: string; node?: string } = {}) {
   const scope = chart();
   const { mount } = SupervisorVolume.of(scope, 'supervisor', {
-    platform: 'oscar',
     namespace: 'oscar-svc',
     kubernetesVersion: KubernetesVersion.of(more.version ?? '1.27'),
     images: new Images({ replace: { node: more.node ?? 'node:24', pause: 'pause:3' } }),
@@ -44,10 +43,11 @@ describe('nodeLocal', () => {
     const volumes = named(objects, 'PersistentVolume');
     const [versions, version] = volumes;
     const name = version.spec.claimRef.name;
-    expect(name).toMatch(/^oscar-supervisor-[0-9a-f]{10}$/);
+    expect(versions.spec.claimRef.name).toMatch(/^oscar-supervisor-local-[0-9a-f]{6}$/);
+    expect(name).toMatch(new RegExp(`^${versions.spec.claimRef.name}-[0-9a-f]{10}$`));
     expect(versions.spec.hostPath).toEqual({ path: '/srv/oscar/oscar-svc/oscar', type: 'DirectoryOrCreate' });
     expect(version.spec.hostPath).toEqual({
-      path: `/srv/oscar/oscar-svc/oscar/${name.slice('oscar-supervisor-'.length)}`,
+      path: `/srv/oscar/oscar-svc/oscar/${name.slice(-10)}`,
       type: 'Directory',
     });
     expect(version.spec.accessModes).toEqual(['ReadOnlyMany']);
@@ -78,6 +78,7 @@ describe('nodeLocal', () => {
     const { objects, kinds } = made();
     const { spec } = kinds.DaemonSet.spec.template;
     expect(spec.tolerations).toEqual([{ operator: 'Exists' }]);
+    expect(spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
     expect(spec.automountServiceAccountToken).toBe(false);
     const [install] = spec.initContainers;
     expect(install.image).toBe('node:24');
@@ -181,6 +182,70 @@ describe('image', () => {
 
   test('an image that is none is refused', () => {
     expect(refusal(() => volume({ kind: 'image', image: 'A B' }, { version: '1.35' }))).toContain('supervisor.image');
+  });
+});
+
+test('every property shows up', () => {
+  const scope = chart();
+  const props: Required<SupervisorVolumeProps> = {
+    name: 'q',
+    namespace: 'elsewhere',
+    kubernetesVersion: KubernetesVersion.of('1.35'),
+    images: new Images({ replace: { node: 'example.org/node:1', pause: 'example.org/pause:1' } }),
+    programs: programs(),
+    options: { kind: 'nodeLocal', hostPath: '/srv' },
+  };
+  SupervisorVolume.of(scope, 'supervisor', props);
+  const { DaemonSet, ConfigMap, PersistentVolume } = byKind(scope);
+  expect(DaemonSet.metadata).toMatchObject({ name: 'q-supervisor-installer', namespace: 'elsewhere' });
+  expect(DaemonSet.spec.template.spec.initContainers[0].image).toBe('example.org/node:1');
+  expect(DaemonSet.spec.template.spec.containers[0].image).toBe('example.org/pause:1');
+  expect(ConfigMap.metadata.name).toBe(`q-supervisor-${props.programs.of('supervisor').hash}`);
+  expect(PersistentVolume.spec.hostPath.path).toMatch(/^\/srv\/elsewhere\/q\//);
+  expect(() =>
+    SupervisorVolume.of(scope, 'image', { ...props, options: { kind: 'image', image: 'supervisor:1' } }),
+  ).not.toThrow();
+});
+
+test('with defaults it is the folder of the platform `oscar` on each node', () => {
+  const scope = chart();
+  SupervisorVolume.of(scope, 'supervisor', { namespace: 'oscar-svc', programs: programs() });
+  expect(byKind(scope).PersistentVolume.spec.hostPath.path).toMatch(/^\/var\/lib\/oscar-cdk8s\/oscar-svc\/oscar\//);
+  expect(byKind(scope).DaemonSet.spec.template.spec.containers[0].image).toBe(new Images().of('pause'));
+});
+
+test.each<[string, Partial<SupervisorVolumeProps>, string]>([
+  ['a name', { name: 'UP per' }, 'name: '],
+  ['a namespace', { namespace: 'b b' }, 'namespace: '],
+  [
+    'a kind',
+    { options: { kind: 'perpod' } as unknown as SupervisorOptions },
+    'supervisor.kind: no kind of supervisor volume, got "perpod". Allowed: nodeLocal, shared, perPod, image.',
+  ],
+])('%s that is none is refused', (_what, more, message) => {
+  const make = () => SupervisorVolume.of(chart(), 'supervisor', { namespace: 'n', programs: programs(), ...more });
+  expect(refusal(make)).toContain(message);
+});
+
+describe('what can’t be changed in the cluster has another name when it changes', () => {
+  /** Objects whose fields the API server lets nobody change, without their names. */
+  const fixed = (options: SupervisorOptions) => {
+    const { objects } = volume(options);
+    const bound = objects.filter(({ kind }) => /^PersistentVolume/.test(kind));
+    return new Map(bound.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, JSON.stringify(spec)]));
+  };
+  const all: SupervisorOptions[] = [
+    { kind: 'nodeLocal' },
+    { kind: 'nodeLocal', hostPath: '/srv/oscar' },
+    { kind: 'shared' },
+    { kind: 'shared', size: '2Gi' },
+    { kind: 'shared', storageClassName: 'nfs' },
+    { kind: 'shared', storageClassName: 'nfs', size: '2Gi' },
+  ];
+
+  test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%j → %j', (from, to) => {
+    const before = fixed(from);
+    for (const [name, spec] of fixed(to)) expect(before.get(name) ?? spec).toBe(spec);
   });
 });
 

@@ -1,0 +1,26 @@
+import { PLATFORM_NAME_MAX } from '../contract';
+import { check, checkLabelName, checkServiceName } from './checks';
+
+/** Name of a platform and where it is; each part of it checks its own, as it may stand alone. */
+export interface Place {
+  readonly name: string;
+  readonly namespace: string;
+  readonly servicesNamespace: string;
+}
+
+/** Throws `DeclarationError` on what Kubernetes would refuse, or services could not run in. */
+export function checkPlace({ name, namespace, servicesNamespace }: Partial<Place>): void {
+  if (name !== undefined) checkServiceName({ field: ['name'] }, name, PLATFORM_NAME_MAX);
+  if (namespace !== undefined) checkLabelName({ field: ['namespace'] }, namespace);
+  if (servicesNamespace === undefined) return;
+  checkLabelName({ field: ['servicesNamespace'] }, servicesNamespace);
+  check(
+    namespace !== servicesNamespace,
+    { field: ['servicesNamespace'] },
+    {
+      problem: "services can't be in the platform's own namespace, which is held to stricter Pod Security",
+      value: servicesNamespace,
+      fix: `for example "${namespace}-svc"`,
+    },
+  );
+}
