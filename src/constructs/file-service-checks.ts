@@ -1,4 +1,4 @@
-import { SERVICE_NAME_MAX } from '../contract';
+import { platformClaims, SERVICE_NAME_MAX } from '../contract';
 import {
   check,
   checkAnnotations,
@@ -43,7 +43,7 @@ export function checkService(model: Omit<ServiceModel, 'script'>): void {
   checkEnvironment(name, props);
   checkMetadata(props, at);
   checkPlacement(props, at);
-  checkVolume(props, at);
+  checkVolume(model, at);
   props.storageProviders?.forEach((provider, i) => {
     checkProvider(at('storage_providers', i), provider);
   });
@@ -111,7 +111,7 @@ function checkToleration(subject: Subject, toleration: TolerationProps): void {
   });
 }
 
-function checkVolume(props: FileServiceProps, at: At): void {
+function checkVolume({ name, props }: Omit<ServiceModel, 'script'>, at: At): void {
   const { volume, mount, platform } = props;
   if (mount) checkBucketMount(at, mount, platform);
   if (!volume) return;
@@ -120,14 +120,22 @@ function checkVolume(props: FileServiceProps, at: At): void {
     problem: 'neither a size, to make a volume, nor the name of one that exists',
     fix: 'add `size`, or `name`',
   });
-  if (volume.name !== undefined) checkSubdomain(at('volume', 'name'), volume.name);
+  const claim = volume.name ?? name;
+  checkSubdomain(at('volume', 'name'), claim);
+  const taken = platformClaims(platform.name);
+  check(!taken.some((beginning) => claim.startsWith(beginning)), at('volume', 'name'), {
+    problem: "this is a volume of the platform's own",
+    value: claim,
+    allowed: `any name that does not begin with ${taken.map((beginning) => `"${beginning}"`).join(' or ')}`,
+    fix: volume.name === undefined ? 'name the volume otherwise, with `name`' : 'choose another name',
+  });
   if (volume.size !== undefined) checkQuantity(at('volume', 'size'), volume.size, 'bytes');
   if (volume.storageClassName !== undefined) checkSubdomain(at('volume', 'storage_class'), volume.storageClassName);
-  const taken = mount && mountedAt(mount);
+  const folder = mount && mountedAt(mount);
   const overlaps =
-    taken && (`${taken}/`.startsWith(`${volume.mountPath}/`) || volume.mountPath.startsWith(`${taken}/`));
+    folder && (`${folder}/`.startsWith(`${volume.mountPath}/`) || volume.mountPath.startsWith(`${folder}/`));
   check(!overlaps, at('volume', 'mount_path'), {
-    problem: `overlaps with the bucket mounted at ${taken}`,
+    problem: `overlaps with the bucket mounted at ${folder}`,
     value: volume.mountPath,
     fix: 'for example "/data"',
   });

@@ -55,7 +55,9 @@ export class FileService extends Construct {
     const model = modelOf(this.name, props);
     checkService(model);
     this.model = { ...model, script: props.script.read(this.name) };
-    props.platform.services.addService(this.name);
+    const { services } = props.platform;
+    services.addService(this.name);
+    if (props.expose?.nodePort !== undefined) services.addNodePort(this.name, props.expose.nodePort);
     props.inputs?.forEach((input) => this.bindInput(input));
     props.outputs?.forEach((output) => this.bindOutput(output));
     this.checkBindings();
@@ -190,6 +192,7 @@ export class FileService extends Construct {
     if (!volume) return {};
     const name = volume.name ?? this.name;
     if (volume.size !== undefined) {
+      this.model.platform.services.addClaim(this.name, name);
       plainObject(this, 'volume', KubePersistentVolumeClaim, {
         metadata: this.metadata({ name, keep: true }),
         spec: {
@@ -205,7 +208,7 @@ export class FileService extends Construct {
   private mount(): Claims {
     const { platform, props } = this.model;
     if (!props.mount) return {};
-    if (props.mount.provider.isPlatformStore) platform.services.addMount(this.name, props.mount);
+    platform.services.addMount(this.name, props.mount);
     return { mount: new BucketMount(this, 'mount', { service: this.name, platform, mount: props.mount }).claimName };
   }
 

@@ -5,9 +5,10 @@ import {
   NotificationRule,
   serviceLabels,
   serviceSecrets,
+  storeUsers,
   UserDeclaration,
 } from '../contract';
-import { DeclarationError, FieldPath } from './errors';
+import { DeclarationError, FieldPath, Finding } from './errors';
 import { generatedSecret } from './generated-secret';
 import { withoutOverlap } from './notification-rules';
 import { Flow, FlowGraph } from './service-rings';
@@ -29,7 +30,12 @@ export interface BucketProps {
 export class ServiceRegistry {
   private readonly buckets = new Map<string, BucketProps>();
   private readonly flows = new FlowGraph();
+  /** Mounts of folders of the platform's own store, by service. */
   private readonly mounts = new Map<string, StoragePath>();
+  /** The first mount of each path, in any store, and whose it is. */
+  private readonly mounted = new Map<string, readonly [service: string, mount: StoragePath]>();
+  /** By what only one service can have: which one has it. */
+  private readonly owners = new Map<string, string>();
 
   constructor(private readonly props: { readonly servicesNamespace: string; readonly platform: string }) {}
 
@@ -55,6 +61,34 @@ export class ServiceRegistry {
     this.flows.add(name);
   }
 
+  /** Opens a port of every node for one service. Throws when another has it: the API server would refuse the second. */
+  addNodePort(service: string, port: number): void {
+    this.own(service, `node port ${port}`, {
+      problem: 'has this port of every node',
+      field: ['expose', 'nodePort'],
+      value: port,
+      fix: 'choose another port, or leave it out to be reached by the route only',
+    });
+  }
+
+  /** Makes a claim for one service's volume. Throws when another service makes it. */
+  addClaim(service: string, claim: string): void {
+    this.own(service, `claim ${claim}`, {
+      problem: 'makes a volume of this name',
+      field: ['volume', 'name'],
+      value: claim,
+      fix: "choose another name, or leave out `size` to attach the other service's volume",
+    });
+  }
+
+  private own(service: string, what: string, { problem, ...taken }: Finding): void {
+    const other = this.owners.get(what);
+    if (other !== undefined) {
+      throw new DeclarationError({ ...taken, service, problem: `the service "${other}" ${problem}` });
+    }
+    this.owners.set(what, service);
+  }
+
   /** Binds a registered service to uploads. Throws when the bucket is not declared, or a ring of services closes. */
   addInput(service: string, from: StoragePath & FileFilter, index: number): void {
     const field = ['input', index, 'path'];
@@ -70,12 +104,30 @@ export class ServiceRegistry {
   }
 
   /**
-   * Mounts a folder of the platform's own store in a registered service's pods. It is no output: what is written
-   * there may trigger services, also this one, and only its script knows. Throws when the bucket is not declared.
+   * Mounts a folder of a bucket in a registered service's pods. It is no output: what is written there may trigger
+   * services, also this one, and only its script knows. Throws when the bucket is the platform's and not declared, and
+   * when another store's folder of this path is mounted.
    */
   addMount(service: string, path: StoragePath): void {
-    if (!this.placed(service, path, ['mount', 'path'])) throw new Error(`not in the platform's store: ${path.path}`);
-    this.mounts.set(service, path);
+    const field = ['mount', 'path'];
+    const isOwn = this.placed(service, path, field) !== undefined;
+    this.refuseOtherStore(service, path, field);
+    if (isOwn) this.mounts.set(service, path);
+  }
+
+  /** To a node, a driver's volumes of one path are one volume, whichever store they are in. */
+  private refuseOtherStore(service: string, mount: StoragePath, field: FieldPath): void {
+    const [other, theirs] = this.mounted.get(mount.path) ?? [service, mount];
+    if (storeOf(theirs) !== storeOf(mount)) {
+      throw new DeclarationError({
+        problem: `the service "${other}" mounts this path of another store, and a node can't tell the two apart`,
+        service,
+        field,
+        value: mount.path,
+        fix: 'mount a bucket of another name, or another folder of it',
+      });
+    }
+    this.mounted.set(mount.path, [other, theirs]);
   }
 
   /** The service's flow; nothing when the path is not in the platform's own store, which alone sends events. */
@@ -113,13 +165,13 @@ export class ServiceRegistry {
       const secret = (name: string, data: GeneratedSecret['data']) =>
         generatedSecret(this.props.servicesNamespace, name, serviceLabels(service), data);
       const keys = (user: string) => ({ accessKey: { text: user }, secretKey: { hex: 40 } });
-      const user = `${this.props.platform}-${service}`;
+      const users = storeUsers(this.props.platform, service);
       const mount = this.mounts.get(service);
       return [
         // `auth` is in every token's Secret: one that exists is never changed, and authentication may be asked for later.
         secret(names.token, { token: { hex: 64 }, auth: { htpasswd: { user: service, passwordKey: 'token' } } }),
-        secret(names.minio, keys(user)),
-        ...(mount ? [secret(names.mount, { ...keys(`${user}-mount`), ...driverKeys(`${user}-mount`, mount) })] : []),
+        secret(names.minio, keys(users.service)),
+        ...(mount ? [secret(names.mount, { ...keys(users.mount), ...driverKeys(users.mount, mount) })] : []),
       ];
     });
   }
@@ -159,6 +211,9 @@ export class ServiceRegistry {
       }));
   }
 }
+
+/** Tells stores, and who is asking there, apart. */
+const storeOf = ({ provider }: StoragePath) => JSON.stringify([provider.address, provider.secretName]);
 
 const place = (path: StoragePath & FileFilter) => ({ ...bucketOf(path), suffix: path.suffix ?? [] });
 

@@ -1,7 +1,7 @@
 /** What the provisioner makes true: written by synth, read by the provisioner as its settings. */
 
 export interface Declaration {
-  /** Name of the platform; MinIO users and policies that the provisioner owns begin with `<platform>-`. */
+  /** Name of the platform; MinIO users and policies that the provisioner owns begin with `<platform>.` (a dot). */
   readonly platform: string;
   readonly store: StoreDeclaration;
   readonly secrets: readonly GeneratedSecret[];
@@ -59,7 +59,7 @@ export interface NotificationRule {
   readonly suffix: string;
 }
 
-/** A service's own MinIO user: its Secret holds the keys; it may do exactly this. */
+/** A service's own MinIO user: its Secret holds the keys (the names: `storeUsers`); it may do exactly this. */
 export interface UserDeclaration {
   readonly service: string;
   readonly secret: { readonly namespace: string; readonly name: string };

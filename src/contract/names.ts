@@ -31,7 +31,10 @@ export const SERVICE_NAME_MAX = 39;
 /** A service's name is also a Service's: RFC 1035 label (it begins with a letter). */
 export const SERVICE_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
-/** Secrets of one service, in the services' namespace. */
+/**
+ * Secrets of one service, in the services' namespace. The last word tells what it is, so no two services share one:
+ * `a-token` of the service `a` is no name that the service `a-token` gives.
+ */
 export const serviceSecrets = (service: string) => ({
   /** Keys `token`: 64 hex digits; `auth`: the same as a password of the user `<service>`, for basic auth. */
   token: `${service}-token`,
@@ -40,6 +43,24 @@ export const serviceSecrets = (service: string) => ({
   /** Of a bucket mount: a MinIO user for its folder only, in the CSI driver's keys as well. */
   mount: `${service}-mount`,
 });
+
+/**
+ * Access keys of one service's users in the platform's store. A dot is in no name of a platform or a service, so none
+ * of them is another service's, another platform's, or the store's root user (`<platform>-root`). MinIO takes any text
+ * of 3 characters and more without `=` and `,`.
+ */
+export const storeUsers = (platform: string, service: string) => ({
+  /** For the paths of its inputs and outputs. */
+  service: `${platform}.${service}`,
+  /** For the folder that is mounted. */
+  mount: `${platform}.${service}.mount`,
+});
+
+/** What names of the platform's own claims begin with: its supervisor's, and those of its store's pods. */
+export const platformClaims = (platform: string): readonly string[] => [
+  `${platform}-supervisor`,
+  `data-${platform}-minio-`,
+];
 
 /**
  * Longest name of a platform. The longest made from it is of the provisioner's pods: 12 characters, 11 of a hash and 6

@@ -4,9 +4,9 @@ import { chart, manifests, platform, propsOf, refusal, synthesize } from './serv
 
 const bucketMountDriver = 'ru.yandex.s3.csi';
 
-function mounted(mount = platform().store.path('photos/shared')) {
+function mounted(mount = platform().store.path('photos/shared'), driver = bucketMountDriver) {
   const scope = chart();
-  new FileService(scope, 'cowsay', propsOf({ platform: platform({ bucketMountDriver }), mount }));
+  new FileService(scope, 'cowsay', propsOf({ platform: platform({ bucketMountDriver: driver }), mount }));
   const objects = manifests(scope);
   const find = (kind: string) => objects.find((object) => object.kind === kind)!;
   return { volume: find('PersistentVolume'), claim: find('PersistentVolumeClaim'), pod: find('PodTemplate').template };
@@ -15,7 +15,9 @@ function mounted(mount = platform().store.path('photos/shared')) {
 test('a folder of a bucket is a claim of its own, with credentials of its own', () => {
   const { volume, claim } = mounted();
   const secret = { name: 'cowsay-mount', namespace: 'oscar-svc' };
-  expect(volume.metadata.name).toBe('oscar-svc.cowsay-mount');
+  const { name } = claim.metadata;
+  expect(name).toMatch(/^cowsay\.mount-[0-9a-f]{10}$/);
+  expect(volume.metadata.name).toBe(`oscar-svc.${name}`);
   expect(volume.spec.csi).toMatchObject({
     driver: bucketMountDriver,
     volumeHandle: 'photos/shared',
@@ -23,15 +25,35 @@ test('a folder of a bucket is a claim of its own, with credentials of its own', 
     nodePublishSecretRef: secret,
     nodeStageSecretRef: secret,
   });
-  expect(volume.spec.claimRef).toMatchObject({ namespace: 'oscar-svc', name: 'cowsay-mount' });
-  expect(claim.metadata.name).toBe('cowsay-mount');
-  expect(claim.spec).toMatchObject({ volumeName: 'oscar-svc.cowsay-mount', storageClassName: '' });
+  expect(volume.spec.claimRef).toMatchObject({ namespace: 'oscar-svc', name });
+  expect(claim.spec).toMatchObject({ volumeName: `oscar-svc.${name}`, storageClassName: '' });
 });
 
 test('it is where upstream’s services look for it', () => {
-  const { pod } = mounted();
+  const { pod, claim } = mounted();
   expect(pod.spec.containers[0].volumeMounts).toContainEqual({ name: 'mount', mountPath: '/mnt/photos/shared' });
-  expect(pod.spec.volumes).toContainEqual({ name: 'mount', persistentVolumeClaim: { claimName: 'cowsay-mount' } });
+  expect(pod.spec.volumes).toContainEqual({ name: 'mount', persistentVolumeClaim: { claimName: claim.metadata.name } });
+});
+
+test('what can’t be changed in a volume that is there makes another one', () => {
+  const own = platform().store;
+  const names = [
+    mounted(),
+    mounted(own.path('photos/other')),
+    mounted(undefined, 'csi.example.org'),
+    mounted(StorageProvider.s3('aws', { region: 'x', secretName: 'aws-keys' }).path('photos/shared')),
+  ].map(({ volume }) => volume.metadata.name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(mounted().volume.metadata.name).toBe(names[0]);
+});
+
+test('its claim is not the volume of a service that has such a name', () => {
+  const on = platform({ bucketMountDriver });
+  const scope = chart();
+  new FileService(scope, 'foo', propsOf({ platform: on, mount: on.store.path('photos') }));
+  new FileService(scope, 'foo-mount', propsOf({ platform: on, volume: { size: '1Gi', mountPath: '/data' } }));
+  const claims = manifests(scope).filter(({ kind }) => kind === 'PersistentVolumeClaim');
+  expect(new Set(claims.map(({ metadata }) => metadata.name)).size).toBe(2);
 });
 
 test('another provider’s Secret is used as it is', () => {
@@ -45,6 +67,7 @@ test.each([
   ['no driver', platform(), store.path('photos'), 'mount: the platform has no CSI driver'],
   ['no buckets', platform({ bucketMountDriver }), webdav.path('a'), 'mount.storage_provider: only buckets'],
   ['undeclared bucket', platform({ bucketMountDriver }), store.path('foto'), 'mount.path: no bucket "foto"'],
+  ['a path with ":"', platform({ bucketMountDriver }), store.path('photos/a:b'), 'mount.path: not a folder that can'],
   ['no bucket’s name', platform({ bucketMountDriver }), store.path('A/b'), 'mount.path: not a name'],
 ])('%s is refused', (_, on, mount, problem) => {
   expect(refusal(() => synthesize({ platform: on, mount }))).toContain(`service "cowsay": ${problem}`);

@@ -56,6 +56,14 @@ test.each<[Given, string, string]>([
   [{ volume: { mountPath: '/data', size: '1' } }, 'volume.size', 'less than one MiB'],
   [{ volume: { mountPath: '/data', name: 'A' } }, 'volume.name', 'not a name'],
   [{ volume: { mountPath: '/data', size: '1Gi', storageClassName: 'A' } }, 'volume.storage_class', 'not a name'],
+  [{ volume: { mountPath: '/data', name: 'oscar-supervisor' } }, 'volume.name', "a volume of the platform's own"],
+  [{ volume: { mountPath: '/data', name: 'oscar-supervisor-0a1b' } }, 'volume.name', "a volume of the platform's own"],
+  [{ volume: { mountPath: '/data', name: 'data-oscar-minio-0' } }, 'volume.name', "a volume of the platform's own"],
+  [
+    { name: 'oscar-supervisor', volume: { mountPath: '/data', size: '1Gi' } },
+    'volume.name',
+    'name the volume otherwise',
+  ],
   [{ egress: [{ cidr: '10.0.0.1' }] }, 'egress[0].cidr', 'not a network'],
   [{ egress: [{ cidr: '::/0', ports: [1, 0] }] }, 'egress[0].ports[1]', 'TCP ports'],
   [{ expose: { ports: [80] } }, 'expose', 'no route'],
@@ -89,6 +97,18 @@ test('two services of one name', () => {
   expect(refusal(() => new FileService(scope, 'b', propsOf({ platform: on, name: 'cowsay' })))).toContain(
     'service "cowsay": name: two services have this name',
   );
+});
+
+test('two services of one node port, or of one volume', () => {
+  const on = webPlatform();
+  const scope = chart();
+  const add = (name: string, more: Given) => new FileService(scope, name, propsOf({ platform: on, ...more }));
+  const expose = { ports: [80], nodePort: 30080 };
+  const volume = { name: 'models', mountPath: '/models' };
+  add('a', { expose, volume: { ...volume, size: '1Gi' } });
+  expect(refusal(() => add('b', { expose }))).toContain('service "b": expose.nodePort: the service "a" has this port');
+  expect(refusal(() => add('c', { volume: { ...volume, size: '1Gi' } }))).toContain('the service "a" makes a volume');
+  expect(() => add('d', { volume })).not.toThrow();
 });
 
 test('an undeclared bucket, at construction and at a later binding', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { withoutOverlap } from '../../src/constructs/notification-rules';
 import { ServiceRegistry } from '../../src/constructs/service-registry';
+import { StorageProvider } from '../../src/constructs/storage';
 import { keyPrefix, KEEP_LABEL, NotificationRule } from '../../src/contract';
 import { platform, refusal } from './service-fixture';
 
@@ -71,15 +72,15 @@ test('each service has a token, a user of its own for its own paths, and a mount
   ]);
   expect(services.secrets().map(({ name, data }) => [name, data])).toEqual([
     ['a-token', { token: { hex: 64 }, auth: { htpasswd: { user: 'a', passwordKey: 'token' } } }],
-    ['a-minio', { accessKey: { text: 'oscar-a' }, secretKey: { hex: 40 } }],
+    ['a-minio', { accessKey: { text: 'oscar.a' }, secretKey: { hex: 40 } }],
     ['b-token', { token: { hex: 64 }, auth: { htpasswd: { user: 'b', passwordKey: 'token' } } }],
-    ['b-minio', { accessKey: { text: 'oscar-b' }, secretKey: { hex: 40 } }],
+    ['b-minio', { accessKey: { text: 'oscar.b' }, secretKey: { hex: 40 } }],
     [
       'b-mount',
       {
-        accessKey: { text: 'oscar-b-mount' },
+        accessKey: { text: 'oscar.b.mount' },
         secretKey: { hex: 40 },
-        accessKeyID: { text: 'oscar-b-mount' },
+        accessKeyID: { text: 'oscar.b.mount' },
         secretAccessKey: { copyOf: 'secretKey' },
         endpoint: { text: 'http://oscar-minio.oscar.svc:9000' },
         region: { text: 'us-east-1' },
@@ -91,6 +92,68 @@ test('each service has a token, a user of its own for its own paths, and a mount
     expect(labels[KEEP_LABEL]).toBe('true');
     expect(annotations).toMatchObject({ 'kustomize.toolkit.fluxcd.io/prune': 'disabled' });
   }
+});
+
+describe('names that are made from services’ names', () => {
+  const accessKeys = (services: ServiceRegistry) =>
+    services.secrets().flatMap(({ data }) => (data['accessKey'] as { text: string } | undefined)?.text ?? []);
+
+  test.each([
+    ['the store’s root user', ['root']],
+    ['a user of another service’s mount', ['foo', 'foo-mount', 'foo-mount-mount']],
+    ['another service’s token', ['a', 'a-token', 'a-minio', 'a-mount']],
+  ])('%s stays itself', (_, names) => {
+    const services = registry(...names);
+    names.forEach((name) => services.addMount(name, store.path('photos/out')));
+    const users = ['oscar-root', ...accessKeys(services)];
+    expect(new Set(users).size).toBe(1 + 2 * names.length);
+    expect(new Set(services.secrets().map(({ name }) => name)).size).toBe(3 * names.length);
+  });
+
+  test('no two services share a user or a Secret, whatever they are called', () => {
+    const word = fc.constantFrom('a', 'b', 'mount', 'minio', 'token', 'root');
+    const name = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join('-'));
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { maxLength: 8 }), (names) => {
+        const services = registry(...names);
+        names.forEach((one) => services.addMount(one, store.path('photos')));
+        expect(new Set(['oscar-root', ...accessKeys(services)]).size).toBe(1 + 2 * names.length);
+        expect(new Set(services.secrets().map(({ name }) => name)).size).toBe(3 * names.length);
+      }),
+    );
+  });
+});
+
+describe('what one service alone can have', () => {
+  test('a port of every node', () => {
+    const services = registry('a', 'b');
+    services.addNodePort('a', 30080);
+    services.addNodePort('b', 30081);
+    expect(refusal(() => services.addNodePort('b', 30080))).toBe(
+      'service "b": expose.nodePort: the service "a" has this port of every node, got 30080. ' +
+        'Fix: choose another port, or leave it out to be reached by the route only.',
+    );
+  });
+
+  test('a volume that it makes', () => {
+    const services = registry('a', 'b');
+    services.addClaim('a', 'models');
+    expect(refusal(() => services.addClaim('b', 'models'))).toContain(
+      'service "b": volume.name: the service "a" makes a volume of this name, got "models"',
+    );
+  });
+
+  test('a path that is mounted, if the other is in another store', () => {
+    const services = registry('a', 'b', 'c');
+    services.addMount('a', store.path('photos/in'));
+    services.addMount('b', store.path('photos/in'));
+    const elsewhere = StorageProvider.s3('aws', { region: 'x', secretName: 'aws' });
+    services.addMount('c', elsewhere.path('photos/out'));
+    expect(refusal(() => services.addMount('c', elsewhere.path('photos/in')))).toContain(
+      'service "c": mount.path: the service "a" mounts this path of another store',
+    );
+    expect(services.users().filter(({ secret }) => secret.name === 'c-mount')).toEqual([]);
+  });
 });
 
 const folder = fc.array(fc.constantFrom('a', 'b', 'ab', 'in'), { maxLength: 3 }).map((parts) => parts.join('/'));
