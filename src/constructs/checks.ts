@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { CONFIG_DIR, PROVIDERS_DIR, SUPERVISOR_DIR } from '../contract';
 import { DeclarationError, FieldPath } from './errors';
-import { parseQuantity } from './quantity';
+import { bytesOf, isWholeMillis, LARGEST, millisOf, parseQuantity } from './quantity';
 
 /** What a value belongs to: for the message, and for finding its line in an environment's file. */
 export interface Subject {
@@ -131,21 +131,28 @@ const inside = ({ service, field }: Subject, ...more: (string | number)[]): Subj
  */
 export function checkQuantity(subject: Subject, value: string, kind: 'cpu' | 'bytes'): void {
   const parsed = parseQuantity(value);
-  check(parsed !== undefined && parsed > 0, subject, {
+  check(parsed !== undefined && parsed > 0n, subject, {
     problem: 'not a quantity above zero',
     value,
     allowed: kind === 'cpu' ? 'cores, e.g. "0.5", "500m" or "2"' : 'bytes, e.g. "512Mi", "2Gi" or "1G"',
     fix: kind === 'cpu' ? 'for example "0.5"' : 'for example "512Mi"',
   });
+  const units = kind === 'cpu' ? millisOf(parsed!) : bytesOf(parsed!);
+  check(units <= LARGEST, subject, {
+    problem: 'more than Kubernetes can count to',
+    value,
+    allowed: `at most ${LARGEST} ${kind === 'cpu' ? 'thousandths of a core' : 'bytes'}`,
+    fix: 'name an amount that a node can have',
+  });
   if (kind === 'cpu') {
-    check(Number.isInteger(Math.round(parsed! * 1e6) / 1e3), subject, {
+    check(isWholeMillis(parsed!), subject, {
       problem: 'finer than the CPU can be shared',
       value,
       allowed: 'steps of 1m (a thousandth of a core)',
-      fix: `for example "${Math.ceil(parsed! * 1000)}m"`,
+      fix: `for example "${units}m"`,
     });
   } else {
-    check(parsed! >= 1024 ** 2, subject, {
+    check(units >= 1024n ** 2n, subject, {
       problem: 'less than one MiB',
       value,
       allowed: 'at least "1Mi" ("m" means thousandths, "M" and "Mi" millions)',

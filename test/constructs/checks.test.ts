@@ -45,12 +45,12 @@ const RULES: Record<string, { check: (value: never) => void; good: unknown[]; ba
   cpu: {
     check: (value: string) => checks.checkQuantity(subject, value, 'cpu'),
     good: ['0.2', '1', '1.0', '500m', '.5', '2e0'],
-    bad: ['', '0', '-1', '1 core', '0.0001', '1.5m', 'NaN', '1mm', '0x1'],
+    bad: ['', '0', '-1', '1 core', '0.0001', '1.5m', 'NaN', '1mm', '0x1', '1e-400', '1e400', '9223372036854776'],
   },
   memory: {
     check: (value: string) => checks.checkQuantity(subject, value, 'bytes'),
-    good: ['256Mi', '1Gi', '1G', '1.5Gi', '1e9', '1048576'],
-    bad: ['', '0', '512m', '100', '1GB', '1 Gi', '-1Gi', '256mi'],
+    good: ['256Mi', '1Gi', '1G', '1.5Gi', '1e9', '1048576', '7Ei', '9223372036854775807'],
+    bad: ['', '0', '512m', '100', '1GB', '1 Gi', '-1Gi', '256mi', '1e400', '1e999999999', '8Ei', '9223372036854775808'],
   },
   'environment name': {
     check: (value: string) => checks.checkEnvironmentName(subject, value),

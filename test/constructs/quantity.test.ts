@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalBytes, canonicalCpu, parseQuantity } from '../../src/constructs/quantity';
+import { canonicalBytes, canonicalCpu, LARGEST, parseQuantity } from '../../src/constructs/quantity';
 
 test.each([
   ['1', 1],
@@ -15,7 +15,24 @@ test.each([
   ['1E3', 1000],
   ['2E', 2e18],
   ['-1Gi', -1073741824],
-])('%s is %d', (text, value) => expect(parseQuantity(text)).toBeCloseTo(value, 9));
+])('%s is %d', (text, value) => expect(Number(parseQuantity(text)) / 1e9).toBeCloseTo(value, 9));
+
+test.each([
+  ['9007199254740993', 9007199254740993n],
+  ['7Ei', 7n * 2n ** 60n],
+  ['0.1', 100_000_000n, 1n],
+  ['1e-10', 1n, 1n],
+  ['0.0000000001', 1n, 1n],
+  ['1e400', 10n ** 41n],
+])('%s is exact, and never less than was asked for', (text, value, unit = 1_000_000_000n) =>
+  expect(parseQuantity(text)).toBe(value * unit),
+);
+
+test('an absurd exponent takes no time, and stays above or below everything', () => {
+  expect(parseQuantity('1e999999999')! > LARGEST * 1_000_000_000n).toBe(true);
+  expect(parseQuantity('1e-999999999')).toBe(1n);
+  expect(parseQuantity('0e999999999')).toBe(0n);
+});
 
 test.each(['', '.', 'm', '1 Mi', '1mi', '1e', '0x10', '1,5', 'Infinity', '1KiB'])('%j is none', (text) =>
   expect(parseQuantity(text)).toBeUndefined(),
@@ -38,10 +55,13 @@ test.each([
   ['1000M', '1G'],
   ['1048576', '1048576'],
   ['1e9', '1G'],
+  ['9007199254740993', '9007199254740993'],
+  ['9007199254740993Ki', '9007199254740993Ki'],
+  ['7.5Ei', '7680Pi'],
 ])('%s of memory is written %s', (text, canonical) => expect(canonicalBytes(text)).toBe(canonical));
 
 const bytes = fc
-  .tuple(fc.integer({ min: 1, max: 9999 }), fc.constantFrom('Ki', 'Mi', 'Gi', 'Ti', 'k', 'M', 'G', 'T', ''))
+  .tuple(fc.bigInt({ min: 1n, max: 2n ** 53n * 4n }), fc.constantFrom('Ki', 'Mi', 'Gi', 'Ti', 'k', 'M', 'G', 'T', ''))
   .map(([number, unit]) => `${number}${unit}`);
 
 test('the canonical form is the same amount, and its own canonical form', () => {
@@ -56,7 +76,7 @@ test('the canonical form is the same amount, and its own canonical form', () => 
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), (millis) => {
       const canonical = canonicalCpu(`${millis}m`);
       expect(canonicalCpu(String(millis / 1000))).toBe(canonical);
-      expect(parseQuantity(canonical)).toBeCloseTo(millis / 1000, 9);
+      expect(parseQuantity(canonical)).toBe(BigInt(millis) * 1_000_000n);
     }),
   );
 });
