@@ -9,7 +9,6 @@ import {
   KubeService,
   Volume,
 } from 'cdk8s-plus-27/lib/imports/k8s';
-import { ServiceMonitor } from '../../imports/monitoring.coreos.com';
 import {
   CONFIG_HASH_ANNOTATION,
   contentHash,
@@ -40,6 +39,7 @@ import { programCommand, programConfigMap, Programs } from './programs';
 import { resources } from './resources';
 import { Route, RouteProps } from './route';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './security';
+import { addServiceMonitor, ServiceMonitorOptions } from './service-monitor';
 import { spreadOverHosts } from './spread';
 import type { StorageProvider } from './storage';
 
@@ -58,7 +58,7 @@ export interface ManagerProps extends ManagerOptions {
   /** @default the bundles of this package */
   readonly programs?: Programs;
   /** Makes a ServiceMonitor for the Prometheus operator. @default false */
-  readonly serviceMonitor?: boolean;
+  readonly serviceMonitor?: boolean | ServiceMonitorOptions;
 }
 
 const RESOURCES = {
@@ -113,7 +113,7 @@ export class Manager extends Construct {
     this.service();
     if (this.replicas > 1) this.disruptionBudget();
     if (props.route) this.route(props.route);
-    if (props.serviceMonitor) this.serviceMonitor();
+    this.serviceMonitor(props.serviceMonitor);
   }
 
   private get replicas(): number {
@@ -262,9 +262,12 @@ export class Manager extends Construct {
     });
   }
 
-  private serviceMonitor(): void {
-    new ServiceMonitor(this, 'service-monitor', {
-      metadata: this.metadata(),
+  private serviceMonitor(options: ManagerProps['serviceMonitor']): void {
+    addServiceMonitor(this, {
+      name: this.name,
+      namespace: this.props.namespace,
+      labels: this.labels,
+      options,
       spec: {
         selector: { matchLabels: selectorLabels('manager', this.platform) },
         endpoints: [{ port: 'http', path: '/metrics' }],

@@ -37,7 +37,6 @@ interface MinioPodsProps extends Pick<MinioDeployed, 'storage' | 'storageClassNa
   readonly images: Images;
   readonly credentials: StoreCredentials;
   readonly events?: EventTarget;
-  readonly publicMetrics: boolean;
 }
 
 const RESOURCES = { cpu: '100m', cpuLimit: '2', memory: '512Mi', memoryLimit: '2Gi', ephemeralStorage: '256Mi' };
@@ -112,7 +111,7 @@ export class MinioPods extends Construct {
   }
 
   private settings(): EnvVar[] {
-    const { credentials, region, publicMetrics } = this.props;
+    const { credentials, region } = this.props;
     return [
       fromSecret('MINIO_ROOT_USER', credentials.secretName, credentials.keys.accessKey),
       fromSecret('MINIO_ROOT_PASSWORD', credentials.secretName, credentials.keys.secretKey),
@@ -122,7 +121,6 @@ export class MinioPods extends Construct {
       { name: 'MINIO_UPDATE', value: 'off' },
       // It wants a folder for certificates in its home, and the image's is read-only.
       { name: 'HOME', value: '/tmp' },
-      ...(publicMetrics ? [{ name: 'MINIO_PROMETHEUS_AUTH_TYPE', value: 'public' }] : []),
     ];
   }
 

@@ -1,6 +1,5 @@
 import { Construct } from 'constructs';
 import { IntOrString, KubePodDisruptionBudget, KubeService } from 'cdk8s-plus-27/lib/imports/k8s';
-import { ServiceMonitor } from '../../imports/monitoring.coreos.com';
 import {
   GeneratedSecret,
   MINIO_PORT,
@@ -16,6 +15,7 @@ import { checkMinioOptions, MinioDeployed, MinioOptions } from './minio-options'
 import { EventTarget, MinioPods } from './minio-pods';
 import { checkPlace } from './place';
 import { Route } from './route';
+import { addServiceMonitor, ServiceMonitorOptions } from './service-monitor';
 import { StorageProvider } from './storage';
 
 export type MinioProps = MinioOptions & MinioPlace;
@@ -29,10 +29,10 @@ export interface MinioPlace {
   /** @default the pinned images */
   readonly images?: Images;
   /**
-   * Makes a ServiceMonitor for the Prometheus operator. Metrics (no names of objects in them) are then given to
-   * whoever reaches the S3 API. @default false
+   * Makes a ServiceMonitor for the Prometheus operator, with a token that the provisioner makes of the root user's
+   * keys: after those are changed, delete the Secret `<name>-minio-metrics` and run the provisioner again. @default false
    */
-  readonly serviceMonitor?: boolean;
+  readonly serviceMonitor?: boolean | ServiceMonitorOptions;
 }
 
 /** Tells the pods' own Service from the clients'. */
@@ -79,7 +79,10 @@ export class Minio extends Construct {
       secretName: props.rootSecretName ?? generated,
       keys: { accessKey: 'rootUser', secretKey: 'rootPassword' },
     };
-    this.secrets = props.rootSecretName === undefined ? [this.rootSecret(generated)] : [];
+    this.secrets = [
+      ...(props.rootSecretName === undefined ? [this.rootSecret(generated)] : []),
+      ...(props.serviceMonitor ? [this.metricsSecret()] : []),
+    ];
     this.deploy(props, region);
   }
 
@@ -101,6 +104,12 @@ export class Minio extends Construct {
     return generatedSecret(this.namespace, name, this.labels, data);
   }
 
+  private metricsSecret(): GeneratedSecret {
+    const { secretName, keys } = this.credentials;
+    const token = { metricsToken: { secretName, userKey: keys.accessKey, passwordKey: keys.secretKey } };
+    return generatedSecret(this.namespace, platformSecrets(this.platform).minioMetrics, this.labels, { token });
+  }
+
   private deploy(props: MinioDeployed & MinioPlace, region: string): void {
     const pods = props.kind === 'distributed' ? (props.pods ?? 4) : 1;
     const peers = `${this.name}-peers`;
@@ -114,12 +123,11 @@ export class Minio extends Construct {
       selector: this.selector,
       images: props.images ?? new Images(),
       credentials: this.credentials,
-      publicMetrics: props.serviceMonitor ?? false,
     });
     this.services(peers);
     if (pods > 1) this.disruptionBudget();
     if (props.route) this.route(props.route);
-    if (props.serviceMonitor) this.serviceMonitor();
+    this.serviceMonitor(props.serviceMonitor);
   }
 
   /** One for clients, and one that gives each pod a name: pods find their peers there before they are ready. */
@@ -154,15 +162,20 @@ export class Minio extends Construct {
     });
   }
 
-  private serviceMonitor(): void {
-    new ServiceMonitor(this, 'service-monitor', {
-      metadata: this.metadata(),
+  private serviceMonitor(options: MinioPlace['serviceMonitor']): void {
+    const credentials = { name: platformSecrets(this.platform).minioMetrics, key: 'token' };
+    const endpoint = { port: 'http', authorization: { credentials } };
+    addServiceMonitor(this, {
+      name: this.name,
+      namespace: this.namespace,
+      labels: this.labels,
+      options,
       spec: {
         // Not the peers' Service as well, or each pod would be counted twice.
         selector: { matchLabels: this.selector, matchExpressions: [{ key: PEERS_LABEL, operator: 'DoesNotExist' }] },
         endpoints: [
-          { port: 'http', path: '/minio/v2/metrics/cluster' },
-          { port: 'http', path: '/minio/v2/metrics/node' },
+          { ...endpoint, path: '/minio/v2/metrics/cluster' },
+          { ...endpoint, path: '/minio/v2/metrics/node' },
         ],
       },
     });

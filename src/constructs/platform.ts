@@ -14,6 +14,7 @@ import type { IPlatform } from './platform-reference';
 import { Programs } from './programs';
 import { Provisioner } from './provisioner';
 import { checkRoute, RouteProps } from './route';
+import type { ServiceMonitorOptions } from './service-monitor';
 import { BucketProps, ServiceRegistry } from './service-registry';
 import type { StorageProvider } from './storage';
 import type { SupervisorMount } from './supervisor-mount';
@@ -50,7 +51,7 @@ export interface PlatformProps {
   /** CSI driver for services' bucket mounts. @default none */
   readonly bucketMountDriver?: string;
   /** ServiceMonitors for the Prometheus operator. @default false */
-  readonly serviceMonitors?: boolean;
+  readonly serviceMonitors?: boolean | ServiceMonitorOptions;
 }
 
 /** How the supervisor comes into the services' pods. */

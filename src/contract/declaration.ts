@@ -37,12 +37,21 @@ export interface GeneratedSecret {
  * `hex`: that many random hex digits. `text`: not secret (a user's name), as it stands. `copyOf`: the value of another
  * key of the same Secret, under the name that somebody else's driver wants. `htpasswd`: a line for basic auth, made of
  * a user's name and the value of another key, which has to be long and random: it is hashed once, without a salt.
+ * `metricsToken`: the bearer token by which the store shows its metrics, of the user in another Secret of the namespace.
  */
 export type SecretValue =
   | { readonly hex: number }
   | { readonly text: string }
   | { readonly copyOf: string }
-  | { readonly htpasswd: { readonly user: string; readonly passwordKey: string } };
+  | { readonly htpasswd: { readonly user: string; readonly passwordKey: string } }
+  | { readonly metricsToken: StoreLogin };
+
+/** A user of the store, and in which Secret the login is. */
+export interface StoreLogin {
+  readonly secretName: string;
+  readonly userKey: string;
+  readonly passwordKey: string;
+}
 
 export interface BucketDeclaration {
   readonly name: string;

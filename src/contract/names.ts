@@ -76,6 +76,8 @@ export const platformSecrets = (platform: string) => ({
   webhook: `${platform}-webhook`,
   /** Keys `rootUser`, `rootPassword`. */
   minio: `${platform}-minio-root`,
+  /** Key `token`: by which MinIO shows its metrics to Prometheus. */
+  minioMetrics: `${platform}-minio-metrics`,
 });
 
 /** First `length` hex digits of the SHA-256 of `parts`, each part closed, so that no two lists of parts collide. */

@@ -150,7 +150,7 @@ test('every property shows up', () => {
     programs: PROGRAMS,
     images: new Images({ replace: { node: 'example.org/node:1' } }),
     serviceNames: () => ['b', 'a'],
-    serviceMonitor: true,
+    serviceMonitor: { labels: { release: 'prometheus' } },
     replicas: 3,
     resources: { cpu: '2', memory: '1Gi' },
     route: { kind: 'ingress', host: 'oscar.example.org' },
@@ -183,6 +183,7 @@ test('every property shows up', () => {
     host: 'oscar.example.org',
     http: { paths: [{ backend: { service: { name: 'q-manager', port: { number: 8080 } } } }] },
   });
+  expect(only(objects, 'ServiceMonitor').metadata.labels).toHaveProperty('release', 'prometheus');
   expect(only(objects, 'ServiceMonitor').spec).toMatchObject({ endpoints: [{ port: 'http', path: '/metrics' }] });
   expect(only(objects, 'Role').rules).toContainEqual({
     apiGroups: [''],

@@ -154,7 +154,7 @@ test('every property of a deployed store shows up', () => {
     namespace: 'elsewhere',
     events: EVENTS,
     images: new Images({ replace: { minio: 'example.org/minio:1' } }),
-    serviceMonitor: true,
+    serviceMonitor: { labels: { release: 'prometheus' } },
   };
   const { minio, objects } = made(options, place);
   const { metadata, spec } = only(objects, 'StatefulSet');
@@ -171,10 +171,13 @@ test('every property of a deployed store shows up', () => {
   expect(variables(objects)).toMatchObject({
     MINIO_SITE_REGION: 'eu-south-2',
     MINIO_ROOT_USER: 'root/rootUser',
-    MINIO_PROMETHEUS_AUTH_TYPE: 'public',
     MINIO_NOTIFY_WEBHOOK_ENDPOINT_OSCAR: EVENTS.endpoint,
   });
-  expect(minio.secrets).toEqual([]);
+  expect(minio.secrets.map(({ name }) => name)).toEqual(['q-minio-metrics']);
+  expect(only(objects, 'ServiceMonitor').metadata.labels).toMatchObject({
+    release: 'prometheus',
+    'app.kubernetes.io/component': 'minio',
+  });
   expect(minio.store.settings.region).toBe('eu-south-2');
   expect(only(objects, 'HTTPRoute').spec).toMatchObject({
     hostnames: ['s3.example.org'],
@@ -194,6 +197,30 @@ test('metrics are taken from each pod once', () => {
       Object.entries(matchLabels).every(([label, value]) => labels[label] === value),
   );
   expect(selected.map(({ metadata }) => metadata.name)).toEqual(['oscar-minio']);
+});
+
+test('metrics are shown to Prometheus alone, by a token of the root user', () => {
+  const { minio, objects } = made({ rootSecretName: 'root' }, { serviceMonitor: true });
+  const { endpoints } = only(objects, 'ServiceMonitor').spec;
+  const authorization = { credentials: { name: 'oscar-minio-metrics', key: 'token' } };
+  expect(endpoints).toEqual([
+    { port: 'http', path: '/minio/v2/metrics/cluster', authorization },
+    { port: 'http', path: '/minio/v2/metrics/node', authorization },
+  ]);
+  expect(minio.secrets).toMatchObject([
+    {
+      namespace: 'p',
+      name: 'oscar-minio-metrics',
+      data: { token: { metricsToken: { secretName: 'root', userKey: 'rootUser', passwordKey: 'rootPassword' } } },
+    },
+  ]);
+  expect(variables(objects)).not.toHaveProperty('MINIO_PROMETHEUS_AUTH_TYPE');
+  expect(made({}, { serviceMonitor: true }).minio.secrets).toHaveLength(2);
+});
+
+test('a label that Kubernetes refuses is refused', () => {
+  const finding = refusal(() => made({}, { serviceMonitor: { labels: { release: 'a b' } } }));
+  expect(finding.field).toEqual(['serviceMonitors', 'labels', 'release']);
 });
 
 describe('external', () => {

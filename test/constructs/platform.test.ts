@@ -91,7 +91,7 @@ test('every property shows up', () => {
     networkPolicies: false,
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
     bucketMountDriver: 'ru.yandex.s3.csi',
-    serviceMonitors: true,
+    serviceMonitors: { labels: { release: 'prometheus' } },
   };
   const platform = made(props);
   expect(platform).toMatchObject({
@@ -111,7 +111,8 @@ test('every property shows up', () => {
   expect(kinds).not.toContain('Namespace');
   expect(kinds).not.toContain('NetworkPolicy');
   expect(kinds).not.toContain('DaemonSet');
-  expect(kinds.filter((kind) => kind === 'ServiceMonitor')).toHaveLength(2);
+  const monitors = objects.filter(({ kind }) => kind === 'ServiceMonitor');
+  expect(monitors.map(({ metadata }) => metadata.labels.release)).toEqual(['prometheus', 'prometheus']);
   expect(only(objects, 'Deployment', 'q-manager').spec.replicas).toBe(5);
   const { replicas, template } = only(objects, 'StatefulSet', 'q-minio').spec;
   expect(replicas).toBe(8);

@@ -119,6 +119,16 @@ const supervisor = z
   )
   .meta({ title: 'supervisor' });
 
+const serviceMonitors = z.union(
+  [
+    flag,
+    object({
+      labels: optional(map(text), "By which a Prometheus chooses its ServiceMonitors, e.g. `release`.", 'none'),
+    }),
+  ],
+  { error: 'true, false or a map with labels' },
+);
+
 export const platformSchema = object({
   name: optional(text, "Names the platform's objects.", 'oscar'),
   namespace: optional(text, 'Namespace of the platform.', "the platform's name"),
@@ -131,5 +141,5 @@ export const platformSchema = object({
   networkPolicies: optional(flag, 'Default-deny policies in both namespaces that open what is needed.', 'true'),
   servicesRoute: optional(route, 'How exposed services are reached from outside.', "they can't be exposed"),
   bucketMountDriver: optional(text, "CSI driver for services' bucket mounts.", 'none'),
-  serviceMonitors: optional(flag, 'ServiceMonitors for the Prometheus operator.', 'false'),
+  serviceMonitors: optional(serviceMonitors, 'ServiceMonitors for the Prometheus operator.', 'false'),
 });

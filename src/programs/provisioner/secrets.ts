@@ -4,15 +4,16 @@ import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
 import { Log } from '../common/log';
 import { patiently, reason, Wait } from '../common/patience';
+import { metricsTokenOf } from './metrics-token';
 
 /** What is needed of the API server. */
 export interface SecretStore {
-  call(method: 'POST', path: string, body: unknown): Promise<KubernetesAnswer>;
+  call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<KubernetesAnswer>;
 }
 
 /**
  * Creates the Secrets that don't exist. Creation is the whole question: 409 means that it is there, and what is
- * there is never read nor overwritten, so the provisioner needs no right to see secrets.
+ * there is never overwritten. Secrets that are made of another one come last, as that one may be made by hand, and later.
  * @throws ProgramError that names the Secret and the reason, when the server refuses or stays away.
  */
 export async function createMissingSecrets(
@@ -21,7 +22,7 @@ export async function createMissingSecrets(
   log: Log,
   wait?: Wait,
 ): Promise<void> {
-  for (const secret of secrets) {
+  for (const secret of [...secrets.filter(standsAlone), ...secrets.filter((one) => !standsAlone(one))]) {
     const at = `${secret.namespace}/${secret.name}`;
     const answer = await create(secret, store, wait);
     if (answer.status === 201) log('info', 'secret generated', { secret: at });
@@ -30,19 +31,33 @@ export async function createMissingSecrets(
   }
 }
 
-function create(secret: GeneratedSecret, store: SecretStore, wait?: Wait): Promise<KubernetesAnswer> {
-  const manifest = manifestOf(secret);
+const standsAlone = ({ data }: GeneratedSecret) => Object.values(data).every((value) => !('metricsToken' in value));
+
+async function create(secret: GeneratedSecret, store: SecretStore, wait?: Wait): Promise<KubernetesAnswer> {
+  const manifest = manifestOf(secret, await tokensOf(secret, store, wait));
   const path = `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`;
   return patiently(() => store.call('POST', path, manifest), wait);
 }
 
-function manifestOf({ namespace, name, labels, annotations, data }: GeneratedSecret) {
+/** Values that are made of other Secrets, by key. */
+async function tokensOf({ namespace, data }: GeneratedSecret, store: SecretStore, wait?: Wait) {
+  const tokens: Record<string, string> = {};
+  for (const [key, value] of Object.entries(data)) {
+    if ('metricsToken' in value) tokens[key] = await metricsTokenOf(namespace, value.metricsToken, store, wait);
+  }
+  return tokens;
+}
+
+function manifestOf(
+  { namespace, name, labels, annotations, data }: GeneratedSecret,
+  tokens: Readonly<Record<string, string>>,
+) {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'Opaque',
     metadata: { namespace, name, labels, annotations },
-    stringData: valuesOf(data),
+    stringData: { ...valuesOf(data), ...tokens },
   };
 }
 
