@@ -2,7 +2,6 @@
  * Rules that the API server, S3 and container runtimes would enforce later, at apply or at run time. Each check throws
  * a `DeclarationError` with the value, what is allowed and the fix.
  */
-import { isIP } from 'node:net';
 import { CONFIG_DIR, PROVIDERS_DIR, SUPERVISOR_DIR } from '../contract';
 import { DeclarationError, FieldPath } from './errors';
 import { bytesOf, isWholeMillis, LARGEST, millisOf, parseQuantity } from './quantity';
@@ -237,23 +236,6 @@ export function checkMountPath(subject: Subject, value: string): void {
     allowed: `any folder outside ${RESERVED_DIRS.join(', ')}`,
     fix: 'for example "/data"',
   });
-}
-
-/** IPv4 or IPv6 network, as NetworkPolicies take it: no bit set after the prefix. */
-export function checkCidr(subject: Subject, value: string): void {
-  check(isCidr(value), subject, {
-    problem: 'not a network',
-    value,
-    allowed: 'an address and a prefix length, e.g. "10.0.0.0/8", "203.0.113.7/32" or "2001:db8::/32"',
-    fix: 'for one address write "/32" (IPv4) or "/128" (IPv6) after it',
-  });
-}
-
-function isCidr(value: string): boolean {
-  const [address, length, ...rest] = value.split('/');
-  if (rest.length || !/^(0|[1-9]\d{0,2})$/.test(length ?? '')) return false;
-  const family = isIP(address);
-  return family !== 0 && Number(length) <= (family === 4 ? 32 : 128);
 }
 
 const IMAGE_PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';

@@ -2,7 +2,6 @@ import { platformClaims, SERVICE_NAME_MAX } from '../contract';
 import {
   check,
   checkAnnotations,
-  checkCidr,
   checkImage,
   checkInteger,
   checkLabels,
@@ -13,6 +12,7 @@ import {
   checkSubdomain,
   Subject,
 } from './checks';
+import { checkCidr } from './cidr';
 import { checkEnvironment } from './file-service-environment';
 import { checkExposure } from './file-service-exposure';
 import type { ServiceModel } from './file-service-model';

@@ -1,5 +1,7 @@
+import { BlockList, isIP } from 'node:net';
 import fc from 'fast-check';
 import * as checks from '../../src/constructs/checks';
+import { checkCidr } from '../../src/constructs/cidr';
 import { DeclarationError } from '../../src/constructs/errors';
 import { refusal } from './service-fixture';
 
@@ -94,9 +96,15 @@ const RULES: Record<string, { check: (value: never) => void; good: unknown[]; ba
     ],
   },
   cidr: {
-    check: (value: string) => checks.checkCidr(subject, value),
-    good: ['0.0.0.0/0', '10.0.0.0/8', '203.0.113.7/32', '::/0', '2001:db8::/32'],
-    bad: ['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.0/08', 'a/8', '10.0.0.0/8/8', '10.0.0.0/'],
+    check: (value: string) => checkCidr(subject, value),
+    good: [
+      ...['0.0.0.0/0', '10.0.0.0/8', '203.0.113.7/32', '::/0', '2001:db8::/32', '2001:DB8:0:0::/32', '::1/128'],
+      ...['64:ff9b::192.0.2.1/128', 'fe80::/64', '1:2:3:4:5:6:7:8/128'],
+    ],
+    bad: [
+      ...['10.1.2.3/8', '2001:db8::1/32', 'fe80::1%eth0/64', 'fe80::%1/64', '::ffff:10.0.0.0/104', '::ffff:a00:1/128'],
+      ...['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.0/08', 'a/8', '10.0.0.0/8/8', '10.0.0.0/'],
+    ],
   },
   image: {
     check: (value: string) => checks.checkImage(subject, value),
@@ -131,6 +139,37 @@ describe.each(Object.entries(RULES))('%s', (_, { check, good, bad }) => {
     expect(message).toMatch(/^service "cowsay": field/);
     expect(message).toMatch(/ Allowed: .* Fix: /);
   });
+});
+
+test.each([
+  ['10.1.2.3/8', 'write "10.0.0.0/8" for the network, or "10.1.2.3/32" for this address'],
+  ['10.0.0.1/0', 'write "0.0.0.0/0"'],
+  ['2001:DB8::1/32', 'write "2001:db8::/32" for the network, or "2001:DB8::1/128" for this address'],
+  ['fe80::1%eth0/64', 'leave out the zone'],
+  ['::ffff:10.1.2.3/104', 'write "10.0.0.0/8"'],
+  ['::ffff:a00:1/128', 'write "10.0.0.1/32"'],
+  ['10.0.0.1', 'for one address write "/32"'],
+])('%s: the right network is named', (value, fix) => {
+  expect(refusal(() => checkCidr(subject, value))).toContain(`Fix: ${fix}`);
+});
+
+test('the network that a message proposes is one that is taken, and holds the address', () => {
+  const address = fc.oneof(fc.tuple(fc.ipV4(), fc.nat(32)), fc.tuple(fc.ipV6(), fc.nat(128)));
+  fc.assert(
+    fc.property(address, ([ip, length]) => {
+      try {
+        checkCidr(subject, `${ip}/${length}`);
+      } catch (error) {
+        const proposed = /^write "([^"]*)"/.exec((error as DeclarationError).finding.fix!)![1];
+        checkCidr(subject, proposed);
+        const blocks = new BlockList();
+        const [network, prefix] = proposed.split('/');
+        blocks.addSubnet(network, Number(prefix), isIP(network) === 4 ? 'ipv4' : 'ipv6');
+        expect(blocks.check(ip, isIP(ip) === 4 ? 'ipv4' : 'ipv6')).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('a password in an address is never repeated', () => {
