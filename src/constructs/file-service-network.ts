@@ -36,10 +36,8 @@ function ingressOf({ expose, platform }: ServiceModel): IngressRule {
 
 /** The platform's own MinIO by its pods, a store elsewhere by its port. */
 function storeEgress(platform: IPlatform): EgressRule {
-  const { host, port } = platform.store.address;
-  return host.endsWith(`.${platform.namespace}.svc`)
-    ? { to: platformPods('minio', platform), ports: tcp(MINIO_PORT) }
-    : { ports: tcp(port) };
+  if (platform.externalStore) return { ports: tcp(platform.store.address.port) };
+  return { to: platformPods('minio', platform), ports: tcp(MINIO_PORT) };
 }
 
 /** A policy knows addresses only, and a provider's change: its port is open to all. */

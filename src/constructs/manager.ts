@@ -120,6 +120,10 @@ export class Manager extends Construct {
     return this.props.replicas ?? 2;
   }
 
+  private get maxBodyBytes(): number {
+    return this.props.maxBodyBytes ?? 100 * 1024 ** 2;
+  }
+
   private metadata(name = this.name) {
     return metadata({ name, namespace: this.props.namespace, labels: this.labels });
   }
@@ -134,8 +138,7 @@ export class Manager extends Construct {
   }
 
   private settings(): ManagerSettings {
-    const { namespace, servicesNamespace, store, maxBodyBytes, idleSeconds, coldStartSeconds, corsOrigins } =
-      this.props;
+    const { namespace, servicesNamespace, store, idleSeconds, coldStartSeconds, corsOrigins } = this.props;
     const labels = Chart.of(this).labels;
     const environment = { name: labels[ENVIRONMENT_LABEL], version: labels[VERSION_LABEL] };
     return {
@@ -144,7 +147,7 @@ export class Manager extends Construct {
       servicesNamespace,
       ...(environment.name && environment.version ? { environment } : {}),
       minio: store.settings,
-      maxBodyBytes: maxBodyBytes ?? 100 * 1024 ** 2,
+      maxBodyBytes: this.maxBodyBytes,
       idleSeconds: idleSeconds ?? 300,
       coldStartSeconds: coldStartSeconds ?? 120,
       corsOrigins: corsOrigins ?? [],
@@ -258,6 +261,7 @@ export class Manager extends Construct {
       labels: this.labels,
       route,
       to: { service: this.name, port: MANAGER_PORT },
+      maxBodyBytes: this.maxBodyBytes,
       subject: { field: ['manager', 'route'] },
     });
   }

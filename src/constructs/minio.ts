@@ -158,6 +158,7 @@ export class Minio extends Construct {
       labels: this.labels,
       route,
       to: { service: this.name, port: MINIO_PORT },
+      streaming: true,
       subject: { field: ['minio', 'route'] },
     });
   }

@@ -12,10 +12,19 @@ export interface NetworkPoliciesProps {
   readonly servicesNamespace: string;
   /** TCP port of a store that is elsewhere. @default the store is the platform's own MinIO */
   readonly externalStorePort?: number;
+  /** Namespaces with Ingresses that have a certificate. @default none */
+  readonly certificatesIn?: readonly string[];
 }
 
-/** Where the API server is can't be known here, and policies see its address behind the Service: any, on its ports. */
-const API_SERVER_EGRESS: EgressRule = { ports: tcp(443, 6443) };
+/**
+ * Where the API server is can't be known here, and policies see its address behind the Service: any, on its ports
+ * (kubeadm's and most others' 6443, minikube's 8443, MicroK8s' 16443, 443 in front of managed ones).
+ */
+const API_SERVER_EGRESS: EgressRule = { ports: tcp(443, 6443, 8443, 16443) };
+
+/** cert-manager's pods that answer HTTP-01 challenges, in the Ingress's namespace, behind the Ingress's host. */
+const SOLVER_PODS = { 'acme.cert-manager.io/http01-solver': 'true' };
+const SOLVER_PORT = 8089;
 
 /** Denies everything in both namespaces, then opens what the platform's own pods need. Services have their own. */
 export class NetworkPolicies extends Construct {
@@ -25,7 +34,7 @@ export class NetworkPolicies extends Construct {
     private readonly props: NetworkPoliciesProps,
   ) {
     super(scope, id);
-    const { namespace, servicesNamespace, externalStorePort } = props;
+    const { namespace, servicesNamespace, externalStorePort, certificatesIn = [] } = props;
     this.denyAll('default-deny', namespace);
     this.denyAll('default-deny-services', servicesNamespace);
 
@@ -46,6 +55,7 @@ export class NetworkPolicies extends Construct {
       this.open('minio', [{ ports: tcp(MINIO_PORT) }], [DNS_EGRESS, manager, minio]);
     }
     this.open('provisioner', [], [DNS_EGRESS, API_SERVER_EGRESS, store]);
+    for (const namespace of certificatesIn) this.openSolvers(namespace);
   }
 
   private denyAll(id: string, namespace: string): void {
@@ -53,6 +63,18 @@ export class NetworkPolicies extends Construct {
     plainObject(this, id, KubeNetworkPolicy, {
       metadata: metadata({ name: `${name}-default-deny`, namespace, labels: recommendedLabels('platform', name) }),
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    });
+  }
+
+  private openSolvers(namespace: string): void {
+    const { name } = this.props;
+    plainObject(this, `certificates-${namespace}`, KubeNetworkPolicy, {
+      metadata: metadata({ name: `${name}-certificates`, namespace, labels: recommendedLabels('platform', name) }),
+      spec: {
+        podSelector: { matchLabels: SOLVER_PODS },
+        policyTypes: ['Ingress'],
+        ingress: [{ ports: tcp(SOLVER_PORT) }],
+      },
     });
   }
 

@@ -21,8 +21,11 @@ export const platformPods = (component: Component, platform: { name: string; nam
   },
 ];
 
-/** Name lookups, at the cluster's own DNS only. */
+/** Name lookups, at the cluster's own DNS only: its pods, or its cache on each node (NodeLocal DNSCache). */
 export const DNS_EGRESS: EgressRule = {
-  to: [{ namespaceSelector: inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  to: [
+    { namespaceSelector: inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
+    { ipBlock: { cidr: '169.254.20.10/32' } },
+  ],
   ports: [{ protocol: 'UDP', port: 53 }, ...tcp(53)],
 };

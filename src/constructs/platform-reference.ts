@@ -17,6 +17,8 @@ export interface IPlatform {
   readonly supervisor: SupervisorMount;
   /** The platform's own store, `minio.default`. */
   readonly store: StorageProvider<'minio'>;
+  /** Whether the store is not the platform's own MinIO, but one that is elsewhere. @default false */
+  readonly externalStore?: boolean;
   /** Whether NetworkPolicies are made. */
   readonly networkPolicies: boolean;
   /** How exposed services are reached from outside; without it they can't be exposed. */

@@ -13,7 +13,7 @@ import { checkPlace } from './place';
 import type { IPlatform } from './platform-reference';
 import { Programs } from './programs';
 import { Provisioner } from './provisioner';
-import { checkRoute, RouteProps } from './route';
+import { checkRoute, hasCertificate, RouteProps } from './route';
 import type { ServiceMonitorOptions } from './service-monitor';
 import { BucketProps, ServiceRegistry } from './service-registry';
 import type { StorageProvider } from './storage';
@@ -73,6 +73,7 @@ export class Platform extends Construct implements IPlatform {
   readonly images: Images;
   readonly supervisor: SupervisorMount;
   readonly store: StorageProvider<'minio'>;
+  readonly externalStore: boolean;
   readonly networkPolicies: boolean;
   readonly route?: RouteProps;
   readonly bucketMountDriver?: string;
@@ -99,15 +100,29 @@ export class Platform extends Construct implements IPlatform {
     const programs = props.programs ?? new Programs();
     const minio = this.addMinio(props);
     this.store = minio.store;
+    this.externalStore = minio.externalPort !== undefined;
     this.supervisor = this.addSupervisor(programs, props.supervisor).mount;
     this.addPrograms(props, programs, minio);
     if (this.networkPolicies) {
-      new NetworkPolicies(this, 'network-policies', { ...place, externalStorePort: minio.externalPort });
+      const certificatesIn = this.certificatesIn(props);
+      new NetworkPolicies(this, 'network-policies', {
+        ...place,
+        externalStorePort: minio.externalPort,
+        certificatesIn,
+      });
     }
   }
 
   private get place() {
     return { name: this.name, namespace: this.namespace, servicesNamespace: this.servicesNamespace };
+  }
+
+  private certificatesIn({ manager, minio, servicesRoute }: PlatformProps): string[] {
+    const own = [manager?.route, minio?.kind === 'external' ? undefined : minio?.route];
+    return [
+      ...(own.some(hasCertificate) ? [this.namespace] : []),
+      ...(hasCertificate(servicesRoute) ? [this.servicesNamespace] : []),
+    ];
   }
 
   private addMinio({ minio, serviceMonitors }: PlatformProps): Minio {
@@ -151,7 +166,7 @@ export class Platform extends Construct implements IPlatform {
     });
     new Provisioner(this, 'provisioner', {
       ...common,
-      externalStore: minio.externalPort !== undefined,
+      externalStore: this.externalStore,
       services: this.services,
       secrets: [...minio.secrets, ...manager.secrets],
     });

@@ -20,7 +20,11 @@ export interface IngressRoute {
   readonly tlsSecretName?: string;
   /** @default the cluster's default class */
   readonly className?: string;
-  /** For the ingress controller, e.g. `cert-manager.io/cluster-issuer`. @default none */
+  /**
+   * For the ingress controller, e.g. `cert-manager.io/cluster-issuer`. A class whose name has `nginx` in it is told how
+   * large bodies are and how long answers take, by ingress-nginx's annotations; what stands here wins.
+   * @default none besides
+   */
   readonly annotations?: Record<string, string>;
 }
 
@@ -68,6 +72,10 @@ export interface RouteToProps {
   readonly stripPath?: boolean;
   /** Further annotations of an Ingress. @default none */
   readonly annotations?: Record<string, string>;
+  /** Largest request body, in bytes; 0 is any. For ingress-nginx, which else refuses more than 1 MiB. @default 0 */
+  readonly maxBodyBytes?: number;
+  /** Passes a body on as it comes, instead of keeping all of it first. For ingress-nginx. @default false */
+  readonly streaming?: boolean;
   /** What the user wrote the route in, for messages. @default `{ field: ['route'] }` */
   readonly subject?: Subject;
 }
@@ -84,10 +92,7 @@ export class Route extends Construct {
 
   private ingress(route: IngressRoute, props: RouteToProps): void {
     const { name, namespace, labels, to, path = '/', stripPath = false, annotations } = props;
-    const rewrite = {
-      'nginx.ingress.kubernetes.io/use-regex': 'true',
-      'nginx.ingress.kubernetes.io/rewrite-target': '/$2',
-    };
+    const rewrite = { [`${NGINX}/use-regex`]: 'true', [`${NGINX}/rewrite-target`]: '/$2' };
     const paths = stripPath
       ? { path: `${path.replace(/\/+$/, '')}(/|$)(.*)`, pathType: 'ImplementationSpecific' }
       : { path, pathType: 'Prefix' };
@@ -96,7 +101,12 @@ export class Route extends Construct {
         name,
         namespace,
         labels,
-        annotations: { ...(stripPath ? rewrite : {}), ...annotations, ...route.annotations },
+        annotations: {
+          ...(isNginx(route) ? nginxLimits(props) : {}),
+          ...(stripPath ? rewrite : {}),
+          ...annotations,
+          ...route.annotations,
+        },
       }),
       spec: {
         ingressClassName: route.className,
@@ -138,3 +148,24 @@ export class Route extends Construct {
     });
   }
 }
+
+const NGINX = 'nginx.ingress.kubernetes.io';
+
+/** Longest wait between two pieces of an answer: no synchronous call takes longer. ingress-nginx's own is a minute. */
+const ANSWER_SECONDS = 3600;
+
+const isNginx = ({ className }: IngressRoute) => className?.includes('nginx') === true;
+
+/** ingress-nginx's own limits are those of a web site: uploads and long calls would end with 413 and 504. */
+function nginxLimits({ maxBodyBytes = 0, streaming = false }: RouteToProps): Record<string, string> {
+  return {
+    [`${NGINX}/proxy-body-size`]: String(maxBodyBytes),
+    [`${NGINX}/proxy-read-timeout`]: String(ANSWER_SECONDS),
+    [`${NGINX}/proxy-send-timeout`]: String(ANSWER_SECONDS),
+    ...(streaming ? { [`${NGINX}/proxy-request-buffering`]: 'off' } : {}),
+  };
+}
+
+/** Whether certificates for it are kept in its own namespace, where cert-manager would ask for them. */
+export const hasCertificate = (route: RouteProps | undefined) =>
+  route?.kind === 'ingress' && route.tlsSecretName !== undefined;

@@ -253,11 +253,14 @@ describe('a small service', () => {
   });
 });
 
-test('a store elsewhere is reached by its port', () => {
-  const store = StorageProvider.platformStore({ endpoint: 'https://s3.example.org:8443', region: 'x', verify: true });
-  const { NetworkPolicy } = synthesize({ platform: platform({ store }) });
-  expect(NetworkPolicy.spec.egress[1]).toEqual({ ports: [{ protocol: 'TCP', port: 8443 }] });
-});
+test.each(['https://s3.example.org:8443', 'https://minio.oscar.svc:8443'])(
+  'a store that is not the platform’s own is reached by its port: %s',
+  (endpoint) => {
+    const store = StorageProvider.platformStore({ endpoint, region: 'x', verify: true });
+    const { NetworkPolicy } = synthesize({ platform: platform({ store, externalStore: true }) });
+    expect(NetworkPolicy.spec.egress[1]).toEqual({ ports: [{ protocol: 'TCP', port: 8443 }] });
+  },
+);
 
 test('without network policies none is made', () => {
   expect(synthesize({ platform: platform({ networkPolicies: false }) })).not.toHaveProperty('NetworkPolicy');

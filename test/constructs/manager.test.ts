@@ -193,6 +193,13 @@ test('every property shows up', () => {
   });
 });
 
+test('ingress-nginx takes bodies as large as the manager does', () => {
+  const route = { kind: 'ingress', host: 'oscar.example.org', className: 'nginx' } as const;
+  expect(only(rendered({ route }), 'Ingress').metadata.annotations).toMatchObject({
+    'nginx.ingress.kubernetes.io/proxy-body-size': '104857600',
+  });
+});
+
 test('a single pod has no disruption budget, which would hold up drains for ever', () => {
   expect(kinds(rendered({ replicas: 1 }))).not.toContain('PodDisruptionBudget');
 });

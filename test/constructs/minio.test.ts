@@ -185,6 +185,14 @@ test('every property of a deployed store shows up', () => {
   });
 });
 
+test('uploads of any size stream through ingress-nginx', () => {
+  const { objects } = made({ route: { kind: 'ingress', host: 's3.example.org', className: 'nginx' } });
+  expect(only(objects, 'Ingress').metadata.annotations).toMatchObject({
+    'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+    'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
+  });
+});
+
 test('metrics are taken from each pod once', () => {
   const { objects } = made({ kind: 'distributed' }, { serviceMonitor: true });
   const { matchLabels, matchExpressions } = only(objects, 'ServiceMonitor').spec.selector;

@@ -12,10 +12,13 @@ const part = (component: string) => ({
 const namespace = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 const DNS = {
-  to: [{ namespaceSelector: namespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  to: [
+    { namespaceSelector: namespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
+    { ipBlock: { cidr: '169.254.20.10/32' } },
+  ],
   ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
 };
-const API_SERVER = { ports: [tcp(443), tcp(6443)] };
+const API_SERVER = { ports: [tcp(443), tcp(6443), tcp(8443), tcp(16443)] };
 const STORE = { to: [{ namespaceSelector: namespace('p'), podSelector: part('minio') }], ports: [tcp(9000)] };
 
 test('both namespaces deny every pod everything', () => {
@@ -68,10 +71,20 @@ test('nobody reaches the provisioner; it reaches names, the API server and the s
 });
 
 test('a store that is elsewhere is reached anywhere, on its port; there is no policy for MinIO', () => {
-  const props: Required<NetworkPoliciesProps> = { ...PLACE, externalStorePort: 9443 };
+  const props: Required<NetworkPoliciesProps> = { ...PLACE, externalStorePort: 9443, certificatesIn: ['p-svc'] };
   const objects = rendered(props);
   expect(objects.map(({ metadata }) => metadata.name)).not.toContain('p-minio');
   for (const name of ['p-manager', 'p-provisioner']) {
     expect(spec(name, props).egress).toContainEqual({ ports: [tcp(9443)] });
   }
+  expect(only(objects, 'NetworkPolicy', 'p-certificates').metadata.namespace).toBe('p-svc');
+});
+
+test('challenges for certificates reach the pods that answer them, and no other', () => {
+  expect(rendered().map(({ metadata }) => metadata.name)).not.toContain('p-certificates');
+  expect(spec('p-certificates', { ...PLACE, certificatesIn: ['p'] })).toEqual({
+    podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
+    policyTypes: ['Ingress'],
+    ingress: [{ ports: [tcp(8089)] }],
+  });
 });

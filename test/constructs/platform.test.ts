@@ -100,6 +100,7 @@ test('every property shows up', () => {
     servicesNamespace: 'there',
     kubernetesVersion: props.kubernetesVersion,
     networkPolicies: false,
+    externalStore: false,
     route: props.servicesRoute,
     bucketMountDriver: 'ru.yandex.s3.csi',
   });
@@ -131,6 +132,33 @@ test('a store that is elsewhere is reached on its port, and no user is made ther
   expect(JSON.parse(data['settings.json']).store).toMatchObject({
     external: true,
     credentials: { secretName: 'keys' },
+  });
+});
+
+describe('certificates', () => {
+  const ingress = (host: string) => ({ kind: 'ingress', host, tlsSecretName: 'tls' }) as const;
+  const opened = (props: PlatformProps) =>
+    rendered(props)
+      .filter(({ metadata }) => metadata.name === 'oscar-certificates')
+      .map(({ metadata }) => metadata.namespace);
+
+  test.each<[string, PlatformProps, string[]]>([
+    ['none', {}, []],
+    ["the manager's", { manager: { route: ingress('a.example.org') } }, ['oscar']],
+    ["the store's", { minio: { route: ingress('a.example.org') } }, ['oscar']],
+    ["the services'", { servicesRoute: ingress('a.example.org') }, ['oscar-svc']],
+    [
+      'all',
+      {
+        manager: { route: ingress('a.example.org') },
+        minio: { route: ingress('b.example.org') },
+        servicesRoute: ingress('c.example.org'),
+      },
+      ['oscar', 'oscar-svc'],
+    ],
+    ['a route without TLS', { servicesRoute: { kind: 'ingress', host: 'a.example.org' } }, []],
+  ])('%s: challenges are let in there', (_what, props, namespaces) => {
+    expect(opened(props)).toEqual(namespaces);
   });
 });
 

@@ -36,12 +36,18 @@ test('every property of an Ingress shows up', () => {
     path: '/system/services/web/exposed',
     stripPath: true,
     annotations: { 'example.org/auth': 'basic' },
+    maxBodyBytes: 1024,
+    streaming: true,
     subject: { service: 'web', field: ['expose'] },
   };
   const { metadata, spec } = only(rendered(props), 'Ingress');
   expect(metadata.annotations).toEqual({
     'cert-manager.io/cluster-issuer': 'letsencrypt',
     'example.org/auth': 'basic',
+    'nginx.ingress.kubernetes.io/proxy-body-size': '1024',
+    'nginx.ingress.kubernetes.io/proxy-read-timeout': '3600',
+    'nginx.ingress.kubernetes.io/proxy-send-timeout': '3600',
+    'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
     'nginx.ingress.kubernetes.io/use-regex': 'true',
     'nginx.ingress.kubernetes.io/rewrite-target': '/$2',
   });
@@ -50,6 +56,29 @@ test('every property of an Ingress shows up', () => {
   expect(spec.rules[0].http.paths[0]).toMatchObject({
     path: '/system/services/web/exposed(/|$)(.*)',
     pathType: 'ImplementationSpecific',
+  });
+});
+
+describe("ingress-nginx's limits", () => {
+  const annotations = (route: object) =>
+    only(rendered({ route: { ...INGRESS, ...route } }), 'Ingress').metadata.annotations;
+
+  test('are lifted, for any class that names it', () => {
+    expect(annotations({ className: 'nginx-internal' })).toEqual({
+      'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+      'nginx.ingress.kubernetes.io/proxy-read-timeout': '3600',
+      'nginx.ingress.kubernetes.io/proxy-send-timeout': '3600',
+    });
+  });
+
+  test('are the user’s where the user sets them', () => {
+    const own = { 'nginx.ingress.kubernetes.io/proxy-body-size': '8m' };
+    expect(annotations({ className: 'nginx', annotations: own })).toMatchObject(own);
+  });
+
+  test('are of no other class', () => {
+    expect(annotations({})).toBeUndefined();
+    expect(annotations({ className: 'traefik' })).toBeUndefined();
   });
 });
 

@@ -66,7 +66,7 @@ test('every prop of a platform can be declared', () => {
     networkPolicies: false,
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
     bucketMountDriver: 'csi.example.org',
-    serviceMonitors: true,
+    serviceMonitors: { labels: { release: 'prometheus' } },
   };
   expect(everything.platformProps()).toEqual(expected);
 });
