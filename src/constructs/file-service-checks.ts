@@ -1,7 +1,6 @@
 import { platformClaims, SERVICE_NAME_MAX } from '../contract';
 import {
   check,
-  checkAnnotations,
   checkImage,
   checkInteger,
   checkLabels,
@@ -15,7 +14,8 @@ import {
 import { checkCidr } from './cidr';
 import { checkEnvironment } from './file-service-environment';
 import { checkExposure } from './file-service-exposure';
-import type { ServiceModel } from './file-service-model';
+import { checkMetadata } from './file-service-metadata';
+import { scaleOf, ServiceModel } from './file-service-model';
 import type { FileServiceProps, ScaleProps, TolerationProps } from './file-service-props';
 import { checkBucketMount, mountedAt } from './bucket-mount';
 import { checkProvider, StorageProvider } from './storage';
@@ -69,24 +69,6 @@ function checkScale(service: string, field: string[], scale: Required<ScaleProps
   checkInteger(at('cpu_threshold'), scale.cpuThreshold, 1, 100, 'percent');
 }
 
-/** Keys that we set ourselves, or select by. */
-const OURS = /^(oscar_service$|oscar-cdk8s\/|app\.kubernetes\.io\/)/;
-
-function checkMetadata({ labels = {}, annotations = {} }: FileServiceProps, at: At): void {
-  checkLabels(at('labels'), labels);
-  checkAnnotations(at('annotations'), annotations);
-  for (const [field, values] of Object.entries({ labels, annotations })) {
-    for (const key of Object.keys(values)) {
-      check(!OURS.test(key), at(field, key), {
-        problem: 'this key is ours, and pods are selected by it',
-        value: key,
-        allowed: 'any key but oscar_service, oscar-cdk8s/… and app.kubernetes.io/…',
-        fix: 'rename the key, e.g. "example.org/team"',
-      });
-    }
-  }
-}
-
 function checkPlacement(props: FileServiceProps, at: At): void {
   checkLabels(at('node_selector'), props.nodeSelector ?? {});
   props.tolerations?.forEach((toleration, i) => checkToleration(at('tolerations', i), toleration));
@@ -111,7 +93,8 @@ function checkToleration(subject: Subject, toleration: TolerationProps): void {
   });
 }
 
-function checkVolume({ name, props }: Omit<ServiceModel, 'script'>, at: At): void {
+function checkVolume(model: Omit<ServiceModel, 'script'>, at: At): void {
+  const { name, props } = model;
   const { volume, mount, platform } = props;
   if (mount) checkBucketMount(at, mount, platform);
   if (!volume) return;
@@ -131,6 +114,13 @@ function checkVolume({ name, props }: Omit<ServiceModel, 'script'>, at: At): voi
   });
   if (volume.size !== undefined) checkQuantity(at('volume', 'size'), volume.size, 'bytes');
   if (volume.storageClassName !== undefined) checkSubdomain(at('volume', 'storage_class'), volume.storageClassName);
+  const { maxScale } = scaleOf(model);
+  check(volume.accessMode !== 'ReadWriteOnce' || maxScale === 1, at('volume', 'access_mode'), {
+    problem: `one node alone could mount it, and up to ${maxScale} warm pods would, each on a node of its own if it can`,
+    value: volume.accessMode,
+    allowed: 'ReadWriteMany, or a max_scale of 1',
+    fix: `write "ReadWriteMany", or \`${model.expose ? 'expose' : 'synchronous'}.max_scale: 1\``,
+  });
   const folder = mount && mountedAt(mount);
   const overlaps =
     folder && (`${folder}/`.startsWith(`${volume.mountPath}/`) || volume.mountPath.startsWith(`${folder}/`));

@@ -3,6 +3,7 @@ import { check, checkEnvironmentName, checkSecretKey, checkSubdomain, Subject } 
 import type { FileServiceProps } from './file-service-props';
 import { exposedPath, ServiceModel } from './file-service-model';
 import type { PodContainer } from './plain';
+import { isPlainSecret, refusePlainSecret } from './plain-secrets';
 
 const RESERVED: readonly string[] = [...Object.values(SERVICE_VARIABLES), ...SCRIPT_VARIABLES];
 
@@ -13,7 +14,11 @@ export function checkEnvironment(service: string, props: FileServiceProps): void
     const subject = { service, field: ['environment', 'variables', name] };
     checkVariableName(subject, name);
     check(!value.includes('\0'), subject, { problem: 'a NUL byte in a variable', fix: 'leave it out' });
-    refusePlainSecret(subject, name, value);
+    refusePlainSecret(
+      subject,
+      isPlainSecret(name, value),
+      `put it in a Secret of the services' namespace and write environment.secrets.${name}: { secretName, key }`,
+    );
   }
   for (const [name, { secretName, key }] of Object.entries(secretEnvironment)) {
     const subject = { service, field: ['environment', 'secrets', name] };
@@ -35,25 +40,6 @@ function checkVariableName(subject: Subject, name: string): void {
     value: name,
     allowed: `any name but ${RESERVED.join(', ')}`,
     fix: 'rename the variable',
-  });
-}
-
-/** As a word of the name, in capitals: `DB_PASSWORD`, `dbPassword`, `API_KEY`; `TOKENIZER` and `MAX_TOKENS` are none. */
-const SECRET_NAME =
-  /(PASSWORD|PASSWD|PASSPHRASE|SECRET|(^|_)TOKEN|(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|SIGNING)_?KEY|CREDENTIALS?)$/;
-/** Says where a secret is, or how it is: a path, an address, a switch. */
-const HARMLESS_VALUE = /^(|true|false|\/[^\s]*|\.{1,2}\/[^\s]*|[a-z][a-z0-9+.-]*:\/\/[^\s]*)$/i;
-const PASSWORD_IN_ADDRESS = /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i;
-const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
-/** The value is never repeated. */
-function refusePlainSecret(subject: Subject, name: string, value: string): void {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
-  const told = SECRET_NAME.test(words) && !HARMLESS_VALUE.test(value);
-  check(!told && !PASSWORD_IN_ADDRESS.test(value) && !PRIVATE_KEY.test(value), subject, {
-    problem: 'looks like a secret in plain text, which would be readable in git and in the cluster',
-    allowed: 'plain values without secrets',
-    fix: `put it in a Secret of the services' namespace and write environment.secrets.${name}: { secretName, key }`,
   });
 }
 

@@ -23,6 +23,9 @@ import type { StorageProvider } from './storage';
 /** Name of the port by which the Service reaches a warm pod. */
 export const HTTP_PORT = 'http';
 
+/** Upstream's: its clients read logs by this name. */
+export const SERVICE_CONTAINER_NAME = 'oscar-container';
+
 /** Claims that the pods mount, where there are some. */
 export interface Claims {
   readonly volume?: string;
@@ -88,7 +91,7 @@ function pod(model: ServiceModel, claims: Claims, container: Partial<PodContaine
     ...(supervisor.initContainers.length ? { initContainers: supervisor.initContainers } : {}),
     containers: [
       {
-        name: 'oscar-container', // upstream's: its clients read logs by this name
+        name: SERVICE_CONTAINER_NAME,
         image: props.image,
         imagePullPolicy: 'Always',
         ...container,

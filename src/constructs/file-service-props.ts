@@ -4,7 +4,10 @@ import type { Script } from './script';
 import type { StorageBinding, StoragePath, StorageProvider } from './storage';
 
 export interface FileServiceProps {
-  /** Platform that the service is on. */
+  /**
+   * Platform that the service is on. When it is in another chart of the same App, the service's chart has to be applied
+   * after that one: `servicesChart.addDependency(platformChart)` makes cdk8s number the files so.
+   */
   readonly platform: IPlatform;
   /** RFC 1035 label of at most 39 characters. @default the construct's id */
   readonly name?: string;
@@ -29,8 +32,9 @@ export interface FileServiceProps {
   /** Further providers that the script uses by itself; those of inputs and outputs are there anyway. @default none */
   readonly storageProviders?: readonly StorageProvider[];
   /**
-   * Environment variables, by name. A name that tells of a secret (`…PASSWORD`, `…_TOKEN`, `…_KEY`) is refused, unless
-   * its value is a path, an address without a password, `true`, `false` or nothing. @default none
+   * Environment variables, by name. A name that tells of a secret (`…PASSWORD`, `…_TOKEN`, `…_API_KEY`, `…_PASS`) is
+   * refused, unless its value is a path, an address without a password, `true`, `false` or nothing; so is a value that
+   * looks like a secret (a private key, a JWT, a token of GitHub …), whatever its name. @default none
    */
   readonly environment?: Readonly<Record<string, string>>;
   /** Environment variables from Secrets in the services' namespace, by name. @default none */
@@ -41,7 +45,9 @@ export interface FileServiceProps {
   readonly isolationLevel?: 'service' | 'user';
   /** Who may see the service; kept in the definition. @default 'private' */
   readonly visibility?: 'public' | 'restricted' | 'private';
+  /** Users besides the owner, with `restricted` visibility; kept in the definition. @default none */
   readonly allowedUsers?: readonly string[];
+  /** Virtual organisation that the service belongs to; kept in the definition. @default none */
   readonly vo?: string;
   /** Warm pods that answer `/run`. @default minScale 0 (started on demand), maxScale 1, cpuThreshold 80 */
   readonly synchronous?: ScaleProps;
@@ -63,13 +69,17 @@ export interface FileServiceProps {
   readonly imagePrefetch?: boolean;
   /** Secrets (type `kubernetes.io/dockerconfigjson`) for a private registry. @default none */
   readonly imagePullSecrets?: readonly string[];
+  /** Labels of nodes that may run it. @default any node */
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Taints of nodes that may run it all the same. @default none */
   readonly tolerations?: readonly TolerationProps[];
+  /** PriorityClass of its pods. @default the cluster's default class */
   readonly priorityClassName?: string;
+  /** RuntimeClass of its pods. @default the cluster's default runtime */
   readonly runtimeClassName?: string;
-  /** On the service's pods. @default none */
+  /** On the service's pods. What looks like a secret is refused. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** On the service's pods. Ours can't be replaced. @default none */
+  /** On the service's pods. Ours and those of Kubernetes' controllers can't be replaced. @default none */
   readonly labels?: Readonly<Record<string, string>>;
   /** What the script may reach besides DNS, the platform's store and the providers of inputs and outputs. @default nothing */
   readonly egress?: readonly EgressProps[];
@@ -107,7 +117,8 @@ export interface ExposeProps {
   readonly defaultCommand?: boolean;
   /**
    * Basic auth at the Ingress: user = service's name, password = its token. ingress-nginx does it, so the route's
-   * `className` has to name that. @default false
+   * `className` has to name that. It guards the Ingress only: from inside the cluster an exposed service is open to
+   * everybody. @default false
    */
   readonly setAuth?: boolean;
   /** Path (GET) that readiness and liveness are asked from; with `rewriteTarget`, after the prefix. @default '/' */
@@ -125,15 +136,23 @@ export interface VolumeProps {
   readonly mountPath: string;
   /** @default the cluster's default class */
   readonly storageClassName?: string;
-  /** @default 'ReadWriteMany': Jobs and warm pods may be on different nodes */
+  /**
+   * Of the claim that is made. `ReadWriteOnce` is refused with a `maxScale` above 1; Jobs wait for one another's node
+   * then. @default 'ReadWriteMany': Jobs and warm pods may be on different nodes
+   */
   readonly accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
 export interface TolerationProps {
+  /** Key of the taint. @default any, with the operator 'Exists' */
   readonly key?: string;
+  /** @default 'Equal' */
   readonly operator?: 'Exists' | 'Equal';
+  /** Value of the taint, with the operator 'Equal'. @default '' */
   readonly value?: string;
+  /** @default any */
   readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /** Seconds until a pod goes, with the effect 'NoExecute'. @default never */
   readonly tolerationSeconds?: number;
 }
 

@@ -82,3 +82,9 @@ export function refusal(act: () => unknown): string {
   }
   throw new Error('it was not refused');
 }
+
+/** Secrets that a pod mounts for its storage providers. */
+export function secretsIn(spec: Manifest): string[] {
+  const { projected } = spec.volumes.find(({ name }: { name: string }) => name === 'providers');
+  return [...new Set<string>(projected.sources.map(({ secret }: Manifest) => secret.name))].sort();
+}
