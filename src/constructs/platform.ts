@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { platformSecrets } from '../contract';
 import { checkBucketName, checkInteger, checkQuantity, checkSubdomain } from './checks';
+import { refuseDuplicates } from './duplicates';
 import { checkImages, Images, ImagesProps } from './images';
 import { KubernetesVersion } from './kubernetes-version';
 import { Manager } from './manager';
@@ -57,13 +58,22 @@ export interface PlatformProps {
 /** How the supervisor comes into the services' pods. */
 export type SupervisorOptions =
   | { readonly kind: 'nodeLocal'; /** @default '/var/lib/oscar-cdk8s' */ readonly hostPath?: string }
-  | { readonly kind: 'shared'; readonly storageClassName?: string; /** @default '1Gi' */ readonly size?: string }
+  | {
+      readonly kind: 'shared';
+      /** @default the cluster's default class */
+      readonly storageClassName?: string;
+      /** @default '1Gi' */
+      readonly size?: string;
+    }
   | { readonly kind: 'perPod' }
   | { readonly kind: 'image'; readonly image: string };
 
 /**
  * The whole platform: namespaces, store, supervisor volume, manager, provisioner and network policies, each a child
  * construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
+ * Of charts in one App, those with services come after the platform's in the files' names, and so in an apply, when
+ * they say so: `services.addDependency(platformChart)`. Two objects of one App with the same name are refused when it
+ * is synthesized.
  */
 export class Platform extends Construct implements IPlatform {
   readonly name: string;
@@ -82,6 +92,7 @@ export class Platform extends Construct implements IPlatform {
   /** @throws DeclarationError on what Kubernetes, S3 or the platform's parts would refuse. */
   constructor(scope: Construct, id: string, props: PlatformProps = {}) {
     super(scope, id);
+    refuseDuplicates(this);
     this.name = props.name ?? 'oscar';
     this.namespace = props.namespace ?? this.name;
     this.servicesNamespace = props.servicesNamespace ?? `${this.namespace}-svc`;

@@ -5,9 +5,9 @@ import { canonicalBytes, canonicalCpu, parseQuantity } from './quantity';
 
 /** What a container may use. Kubernetes quantities. */
 export interface ResourceProps {
-  /** CPU request. */
+  /** CPU request. @default the part's own, or the limit where that is lower */
   readonly cpu?: string;
-  /** Memory request. */
+  /** Memory request. @default the part's own, or the limit where that is lower */
   readonly memory?: string;
   /** CPU limit. @default the request where one is given, else the part's own default */
   readonly cpuLimit?: string;

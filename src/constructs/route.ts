@@ -21,8 +21,8 @@ export interface IngressRoute {
   /** @default the cluster's default class */
   readonly className?: string;
   /**
-   * For the ingress controller, e.g. `cert-manager.io/cluster-issuer`. A class whose name has `nginx` in it is told how
-   * large bodies are and how long answers take, by ingress-nginx's annotations; what stands here wins.
+   * For the ingress controller, e.g. `cert-manager.io/cluster-issuer`. A class whose name has `nginx` in it is told by
+   * ingress-nginx's annotations how large bodies are, and that an answer may take an hour; what stands here wins.
    * @default none besides
    */
   readonly annotations?: Record<string, string>;
@@ -151,7 +151,7 @@ export class Route extends Construct {
 
 const NGINX = 'nginx.ingress.kubernetes.io';
 
-/** Longest wait between two pieces of an answer: no synchronous call takes longer. ingress-nginx's own is a minute. */
+/** Longest wait between two pieces of an answer. A service with a longer `timeout` needs annotations of the route's own. */
 const ANSWER_SECONDS = 3600;
 
 const isNginx = ({ className }: IngressRoute) => className?.includes('nginx') === true;
