@@ -1,5 +1,5 @@
 import { aJobRunsTheSupervisor } from './jobs';
-import { cut, managerAnswers, readyBeside, restore, staysSo, storeTakes, theManagerAnswers } from './outage';
+import { cut, managerAnswers, readyBeside, staysSo, storeTakes, theManagerAnswers } from './outage';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -33,7 +33,6 @@ scenario('spread', 4, (given) => {
         await managerAnswers(cluster);
         await storeTakes(cluster, `during-${writes++}`);
       });
-      await restore(cluster, 2);
     },
     500,
   );
