@@ -22,7 +22,8 @@ export function serviceProps(
     isOwnStore(reference(name)) ? platform.store : providers.of(stack, name);
   const place = ({ storage_provider, path }: Pick<StoragePlace, 'storage_provider' | 'path'>): StoragePath =>
     provider(storage_provider).path(path);
-  const filtered = ({ prefix, suffix, ...rest }: StoragePlace) => defined({ ...place(rest), prefix, suffix });
+  const filtered = ({ prefix, suffix, ...rest }: StoragePlace) =>
+    defined({ ...place(rest), prefix: unlessAny(prefix), suffix: unlessAny(suffix) });
   const { timeout, max_inflight, mount, synchronous, job } = service;
   return defined({
     platform,
@@ -69,6 +70,9 @@ export function serviceProps(
 function defined<T extends object>(props: T): T {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** Every name begins and ends with nothing: in FDL `['']` is «any». */
+const unlessAny = (filter: readonly string[] | undefined) => (filter?.includes('') ? undefined : filter);
 
 /** `max_scale: 0` is «the default» in FDL. */
 const scale = (settings: NonNullable<Service['synchronous'] | Service['expose']>) =>

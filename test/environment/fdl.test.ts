@@ -66,6 +66,16 @@ describe('what is found in the wild', () => {
     expect(input!.provider).toBe(platform.store);
   });
 
+  test.each([
+    ['an empty text', "''"],
+    ['a list of it', "['']"],
+    ['it among others', "['', x]"],
+  ])('a filter of %s lets every file through, as in OSCAR', (_, filter) => {
+    const binding = `[{ path: a/in, prefix: ${filter}, suffix: ${filter} }]`;
+    const { inputs, outputs } = props(functionWith(`input: ${binding}\noutput: ${binding}`));
+    for (const [place] of [inputs!, outputs!]) expect(Object.keys(place!)).toEqual(['provider', 'path']);
+  });
+
   test('several functions in a file, in one or more entries', () => {
     const one = (name: string) => `      name: ${name}\n      image: i\n      script: script.sh\n`;
     const text = `functions:\n  oscar:\n  - x:\n${one('a')}    y:\n${one('b')}  - x:\n${one('c')}`;

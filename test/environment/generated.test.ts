@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import { parse } from 'yaml';
+import { defineEnvironment, EnvironmentError, EnvironmentValue, loadEnvironment } from '../../src/environment';
 import { environmentJsonSchema, environmentReference } from '../../src/environment/schema/generate';
 
 const root = join(__dirname, '..', '..');
@@ -21,6 +22,30 @@ describe('the JSON Schema', () => {
   test('takes the environment that has every field', () => {
     accepts(readFileSync(join(__dirname, 'fixtures', 'everything.yaml'), 'utf8'));
     expect(validate.errors).toBeNull();
+  });
+  test.each(['lenient.yaml', 'nothing.yaml'])('takes %s, as the loader does', (name) => {
+    const file = join(__dirname, 'fixtures', name);
+    const text = readFileSync(file, 'utf8');
+    accepts(text);
+    expect(validate.errors).toBeNull();
+    expect(loadEnvironment(file).warnings).toEqual([]);
+    const value = parse(text) as EnvironmentValue;
+    expect(() => defineEnvironment(value, { directory: join(__dirname, 'fixtures') })).not.toThrow();
+  });
+  test.each([
+    ['log_level: critical', 'log_levl: critical'],
+    ['port: [80', 'prt: [80'],
+    ['Variables:', 'Varables:'],
+    ['platform:', 'plattform:'],
+    ['critical', 'criticall'],
+    ["networkPolicies: 'True'", "networkPolicies: 'yes'"],
+    ["replicas: '2'", "replicas: 'two'"],
+  ])('refuses a typo, as the loader does: %s as %s', (right, wrong) => {
+    const directory = join(__dirname, 'fixtures');
+    const text = readFileSync(join(directory, 'lenient.yaml'), 'utf8').replace(right, wrong);
+    expect(text).toContain(wrong);
+    expect(accepts(text)).toBe(false);
+    expect(() => defineEnvironment(parse(text) as EnvironmentValue, { directory })).toThrow(EnvironmentError);
   });
   test.each([
     [

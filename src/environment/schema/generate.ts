@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentFileSchema } from './environment';
+import { lenient } from './lenient';
 import { reference } from './reference';
 
 /** What `z.toJSONSchema` makes, as far as it is used here. */
@@ -24,31 +25,18 @@ export interface JsonSchema {
 const NEEDED_IN_EVERY_FILE = ['apiVersion', 'kind'];
 
 function jsonSchema(): JsonSchema {
-  return z.toJSONSchema(environmentFileSchema, {
+  const schema = z.toJSONSchema(environmentFileSchema, {
     io: 'input',
-    override: ({ jsonSchema: schema, path }) => {
-      if (schema.oneOf) {
-        // A part of an overlay may fit several kinds.
-        schema.anyOf = schema.oneOf;
-        delete schema.oneOf;
-      }
-      if (schema.type === 'array' && !Array.isArray(schema.items) && isScalar(schema.items)) {
-        const { items } = schema;
-        schema.anyOf = [items, { type: 'array', items }];
-        delete schema.type;
-        delete schema.items;
-      }
-      if (path.length === 0) schema.required = NEEDED_IN_EVERY_FILE;
-      else delete schema.required;
-      if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-      delete schema.propertyNames;
+    override: ({ jsonSchema: part }) => {
+      delete part.required;
+      delete part.propertyNames;
+      if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
     },
   }) as JsonSchema;
+  const { properties, ...rest } = lenient(schema);
+  const { apiVersion, kind } = schema.properties!;
+  return { ...rest, properties: { ...properties, apiVersion, kind }, required: NEEDED_IN_EVERY_FILE };
 }
-
-/** Such a list may be written as its one element. */
-const isScalar = <T>(items: T): items is T & object =>
-  typeof items === 'object' && items !== null && !('properties' in items || 'anyOf' in items);
 
 /** JSON Schema of an environment file, for editors. */
 export const environmentJsonSchema = (): string => `${JSON.stringify(jsonSchema(), null, 2)}\n`;

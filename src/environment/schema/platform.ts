@@ -66,12 +66,12 @@ const minio = z
       object({
         kind: optional(
           z.enum(['standalone', 'distributed']),
-          '`standalone`: one pod. `distributed`: `pods` pods, erasure-coded.',
+          '`standalone`: one pod. `distributed`: `pods` pods, erasure-coded. Fixed once the store exists: its drives know one another.',
           'standalone',
         ),
-        pods: optional(integer(4, 32), 'Pods of a distributed store.', '4'),
-        storage: optional(text, "Size of each pod's volume, a Kubernetes quantity.", '10Gi'),
-        storageClassName: optional(text, 'Storage class of the volumes.', "the cluster's default class"),
+        pods: optional(integer(4, 32), 'Pods of a distributed store. Fixed once the store exists.', '4'),
+        storage: optional(text, "Size of each pod's volume, a Kubernetes quantity. Fixed once the store exists: Kubernetes changes no StatefulSet's volumes.", '10Gi'),
+        storageClassName: optional(text, 'Storage class of the volumes. Fixed once the store exists.', "the cluster's default class"),
         resources: optional(resources, 'CPU and memory of each pod.'),
         region: optional(text, 'Region that the store answers for.', 'us-east-1'),
         route: optional(route, 'How the S3 API is reached from outside.', 'reached inside the cluster only'),

@@ -7,8 +7,8 @@ const place = {
 };
 const filteredPlace = object({
   ...place,
-  prefix: optional(list(text), 'File names begin with one of these.', 'any'),
-  suffix: optional(list(text), 'File names end with one of these.', 'any'),
+  prefix: optional(list(text), 'File names begin with one of these; with an empty one, any do.', 'any'),
+  suffix: optional(list(text), 'File names end with one of these; with an empty one, any do.', 'any'),
 });
 
 const environment = object({
@@ -39,9 +39,17 @@ const expose = object({
   min_scale: optional(integer(0), 'Pods that are always there.', '1'),
   max_scale: optional(integer(0), 'Most pods. 0 is the default.', '10'),
   cpu_threshold: optional(integer(1, 100), 'Percent of the CPU request at which a pod is added.', '80'),
-  rewrite_target: optional(flag, 'The route keeps its own prefix off the path.', 'false'),
+  rewrite_target: optional(
+    flag,
+    '`true`: the server gets the path as clients ask for it, `/system/services/<name>/exposed/…`. `false`: the route takes that prefix off.',
+    'false',
+  ),
   default_command: optional(flag, "Run the image's own command instead of the script.", 'false'),
-  set_auth: optional(flag, "Basic auth at the Ingress: the service's name and its token.", 'false'),
+  set_auth: optional(
+    flag,
+    "Basic auth at the Ingress: the service's name and its token. It guards the Ingress only: inside the cluster an exposed service is open to everybody.",
+    'false',
+  ),
   health_path: optional(text, 'Path (GET) that readiness and liveness are asked from.', '/'),
   nodePort: optional(integer(0, 65535), 'Also open this port on every node. 0: none.', 'none'),
 });
@@ -53,8 +61,8 @@ const volume = object({
   storage_class: optional(text, 'Storage class of the claim.', "the cluster's default class"),
   access_mode: optional(
     choice(['ReadWriteOnce', 'ReadWriteMany']),
-    'Access mode of the claim.',
-    'ReadWriteMany where more than one pod may run at a time',
+    'Access mode of the claim. `ReadWriteOnce` is for a `max_scale` of 1; Jobs then wait for the node that has it.',
+    'ReadWriteMany',
   ),
 });
 
