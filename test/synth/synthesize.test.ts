@@ -163,10 +163,16 @@ describe('a failed synthesis', () => {
   });
 });
 
-test('two services may not make one object', () => {
+test('two services may not make one volume', () => {
   const volume = { name: 'shared', size: '1Gi', mountPath: '/data' };
   expect(() => write({ cowsay: { volume }, plants: { volume } })).toThrow(
-    'two objects are PersistentVolumeClaim "shared" in namespace "oscar-svc": one of service-cowsay.yaml, one of service-plants.yaml',
+    'service "plants": volume.name: the service "cowsay" makes a volume of this name, got "shared"',
+  );
+});
+
+test('a service may not make an object of the platform', () => {
+  expect(() => write({ 'oscar-default-deny': {} })).toThrow(
+    'two objects are NetworkPolicy "oscar-default-deny" in namespace "oscar-svc": one of service-oscar-default-deny.yaml',
   );
 });
 
