@@ -34,7 +34,7 @@ import { Images } from './images';
 import { checkManagerOptions, ManagerOptions } from './manager-options';
 import { ManagerRights } from './manager-rights';
 import { metadata, podLabels } from './metadata';
-import { checkPlace } from './place';
+import { checkOwnSecret, checkPlace } from './place';
 import { programCommand, programConfigMap, Programs } from './programs';
 import { resources } from './resources';
 import { Route, RouteProps } from './route';
@@ -98,6 +98,8 @@ export class Manager extends Construct {
     this.platform = props.name ?? 'oscar';
     checkPlace({ ...props, name: this.platform });
     checkManagerOptions(props);
+    const { admin } = platformSecrets(this.platform);
+    checkOwnSecret({ field: ['manager', 'adminSecretName'] }, this.platform, props.adminSecretName, admin);
     this.name = `${this.platform}-manager`;
     this.labels = recommendedLabels('manager', this.platform);
     this.secrets = this.generated();

@@ -13,7 +13,7 @@ import { Images } from './images';
 import { metadata } from './metadata';
 import { checkMinioOptions, MinioDeployed, MinioOptions } from './minio-options';
 import { EventTarget, MinioPods } from './minio-pods';
-import { checkPlace } from './place';
+import { checkOwnSecret, checkPlace } from './place';
 import { Route } from './route';
 import { addServiceMonitor, ServiceMonitorOptions } from './service-monitor';
 import { StorageProvider } from './storage';
@@ -59,6 +59,7 @@ export class Minio extends Construct {
     this.namespace = props.namespace;
     checkPlace({ name: this.platform, namespace: this.namespace });
     checkMinioOptions(props);
+    this.checkSecret(props);
     this.labels = recommendedLabels('minio', this.platform);
     const region = props.region ?? 'us-east-1';
     if (props.kind === 'external') {
@@ -84,6 +85,14 @@ export class Minio extends Construct {
       ...(props.serviceMonitor ? [this.metricsSecret()] : []),
     ];
     this.deploy(props, region);
+  }
+
+  private checkSecret(props: MinioProps): void {
+    if (props.kind === 'external') checkOwnSecret({ field: ['minio', 'secretName'] }, this.platform, props.secretName);
+    else {
+      const own = platformSecrets(this.platform).minio;
+      checkOwnSecret({ field: ['minio', 'rootSecretName'] }, this.platform, props.rootSecretName, own);
+    }
   }
 
   /** `<platform>-minio`, which names the store's objects. */

@@ -1,5 +1,5 @@
-import { PLATFORM_NAME_MAX } from '../contract';
-import { check, checkLabelName, checkServiceName } from './checks';
+import { PLATFORM_NAME_MAX, platformSecrets } from '../contract';
+import { check, checkLabelName, checkServiceName, Subject } from './checks';
 
 /** Name of a platform and where it is; each part of it checks its own, as it may stand alone. */
 export interface Place {
@@ -23,4 +23,18 @@ export function checkPlace({ name, namespace, servicesNamespace }: Partial<Place
       fix: `for example "${namespace}-svc"`,
     },
   );
+}
+
+/**
+ * Throws `DeclarationError` on a Secret of the user's that has the name of another one, which the platform makes.
+ * @param own name by which the platform would call it itself
+ */
+export function checkOwnSecret(subject: Subject, platform: string, secret: string | undefined, own?: string): void {
+  const taken = Object.values(platformSecrets(platform)).filter((name) => name !== own);
+  check(secret === undefined || !taken.includes(secret), subject, {
+    problem: 'the platform makes a Secret of this name for something else',
+    value: secret,
+    allowed: `any name but ${taken.join(', ')}`,
+    fix: 'give your Secret another name',
+  });
 }

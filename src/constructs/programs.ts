@@ -9,7 +9,7 @@ import { metadata } from './metadata';
 /** One of our programs, as it is delivered: a gzipped bundle that Node runs. */
 export interface ProgramBundle {
   readonly program: Program;
-  readonly gzip: Buffer;
+  readonly gzip: Uint8Array;
   /** Of the gzipped bytes: an immutable ConfigMap is named by what it holds. */
   readonly hash: string;
 }
@@ -60,7 +60,7 @@ export function programConfigMap(
   new KubeConfigMap(scope, `${bundle.program}-bundle`, {
     metadata: metadata({ name, namespace: props.namespace, labels: props.labels }),
     immutable: true,
-    binaryData: { [`${bundle.program}.cjs.gz`]: bundle.gzip.toString('base64') },
+    binaryData: { [`${bundle.program}.cjs.gz`]: Buffer.from(bundle.gzip).toString('base64') },
   });
   return name;
 }

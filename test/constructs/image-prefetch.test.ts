@@ -17,7 +17,7 @@ test('every node that may run the service pulls its image, whatever is in it', (
   expect(metadata.labels).toMatchObject(DaemonSet.spec.selector.matchLabels);
   expect(spec).toMatchObject({
     automountServiceAccountToken: false,
-    nodeSelector: { gpu: 'a100' },
+    nodeSelector: { gpu: 'a100', 'kubernetes.io/os': 'linux' },
     tolerations: [{ operator: 'Exists' }],
     imagePullSecrets: [{ name: 'registry' }],
     runtimeClassName: 'nvidia',

@@ -124,7 +124,7 @@ describe('with defaults', () => {
     const [bundle] = pod(objects).spec.volumes;
     expect(only(objects, 'ConfigMap', bundle.configMap.name)).toMatchObject({
       immutable: true,
-      binaryData: { 'manager.cjs.gz': PROGRAMS.of('manager').gzip.toString('base64') },
+      binaryData: { 'manager.cjs.gz': Buffer.from(PROGRAMS.of('manager').gzip).toString('base64') },
     });
     expect(container(objects).command.slice(0, 2)).toEqual(['node', '-e']);
   });
@@ -243,6 +243,10 @@ describe('restarts', () => {
   });
 });
 
+test('a Secret of its own name is the user’s: nothing is made', () => {
+  expect(() => rendered({ adminSecretName: 'oscar-admin' })).not.toThrow();
+});
+
 test.each([{ namespace: 'x y' }, { name: 'Bad_Name' }, { servicesNamespace: 'a.b' }, { servicesNamespace: 'p' }])(
   'refuses %j',
   (place) => expect(refusal(() => rendered(place)).field).toEqual(Object.keys(place)),
@@ -256,6 +260,7 @@ test.each<[ManagerOptions, (string | number)[]]>([
   [{ coldStartSeconds: Number.NaN }, ['coldStartSeconds']],
   [{ corsOrigins: ['*', 'https://ui.example.org/'] }, ['corsOrigins', 1]],
   [{ adminSecretName: 'My_Secret' }, ['adminSecretName']],
+  [{ adminSecretName: 'oscar-webhook' }, ['adminSecretName']],
   [{ resources: { cpu: 'much' } }, ['resources', 'cpu']],
   [{ route: { kind: 'ingress', host: 'a b' } }, ['route', 'host']],
 ])('refuses %j', (options, field) => {

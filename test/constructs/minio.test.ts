@@ -286,6 +286,9 @@ test.each<[MinioOptions, string]>([
   [{ storageClassName: 'A' }, 'storageClassName'],
   [{ region: 'a b' }, 'region'],
   [{ rootSecretName: 'A' }, 'rootSecretName'],
+  [{ rootSecretName: 'oscar-webhook' }, 'rootSecretName'],
+  [{ rootSecretName: 'oscar-minio-metrics' }, 'rootSecretName'],
+  [{ ...EXTERNAL, secretName: 'oscar-minio-root' }, 'secretName'],
   [{ ...EXTERNAL, secretName: 'A' }, 'secretName'],
 ])('refuses %j', (options, field) => {
   expect(refusal(() => made(options)).field).toEqual(['minio', field]);
