@@ -1,5 +1,3 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Chart, ChartProps } from 'cdk8s';
 import type { Construct } from 'constructs';
@@ -10,13 +8,7 @@ import { Programs } from '../../src/constructs/programs';
 export type Manifest = any;
 
 /** Bundles that are no programs: tests need no build, and goldens don't change with a program or with Node's zlib. */
-export const PROGRAMS = (() => {
-  const folder = mkdtempSync(join(tmpdir(), 'oscar-cdk8s-programs-'));
-  for (const program of ['manager', 'provisioner', 'supervisor', 'installer']) {
-    writeFileSync(join(folder, `${program}.cjs.gz`), `bundle of the ${program}`);
-  }
-  return new Programs(folder);
-})();
+export const PROGRAMS = new Programs(join(__dirname, '../fixtures/programs'));
 
 /** Manifests of what `build` puts into a chart. */
 export function manifests(build: (chart: Chart) => Construct | void, props: ChartProps = {}): Manifest[] {
