@@ -1,9 +1,12 @@
-import { ApiObject, Lazy } from 'cdk8s';
+import { ApiObject, Chart, Lazy } from 'cdk8s';
 import type { Construct, IConstruct } from 'constructs';
 
 const guarded = new WeakSet<IConstruct>();
 
-/** From now on, synthesis of the App in which `scope` is ends with an error when two of its objects are the same one. */
+/**
+ * From now on, synthesis of the App in which `scope` is ends with an error when two objects of one chart are the same
+ * one. Charts may be for clusters of their own, so objects of two charts may be alike.
+ */
 export function refuseDuplicates(scope: Construct): void {
   const app = scope.node.root;
   if (guarded.has(app)) return;
@@ -18,7 +21,7 @@ function duplicatesIn(app: IConstruct): string[] {
   for (const object of app.node.findAll().filter((construct) => ApiObject.isApiObject(construct))) {
     const { apiGroup, kind, metadata } = object;
     const [name, namespace] = [metadata.name, metadata.namespace].map(made);
-    const key = [apiGroup, kind, namespace, name].join('/');
+    const key = [Chart.of(object).node.path, apiGroup, kind, namespace, name].join('|');
     const other = paths.get(key);
     const where = namespace === undefined ? '' : ` in namespace "${namespace}"`;
     if (other === undefined) paths.set(key, object.node.path);

@@ -43,7 +43,7 @@ function checkVariableName(subject: Subject, name: string): void {
   });
 }
 
-/** Ours first, then the user's. */
+/** Ours first, then the user's; Secrets' before plain ones, which may refer to them as `$(NAME)`. */
 export function environmentOf({ name, expose, props }: ServiceModel): NonNullable<PodContainer['env']> {
   const basePath = expose ? { value: exposedPath(name) } : {}; // empty text is what the server leaves out
   return [
@@ -53,12 +53,12 @@ export function environmentOf({ name, expose, props }: ServiceModel): NonNullabl
       valueFrom: { secretKeyRef: { name: serviceSecrets(name).token, key: 'token' } },
     },
     { name: SERVICE_VARIABLES.basePath, ...basePath },
-    ...Object.entries(props.environment ?? {}).map(([key, value]) =>
-      value === '' ? { name: key } : { name: key, value },
-    ),
     ...Object.entries(props.secretEnvironment ?? {}).map(([key, secret]) => ({
       name: key,
       valueFrom: { secretKeyRef: { name: secret.secretName, key: secret.key } },
     })),
+    ...Object.entries(props.environment ?? {}).map(([key, value]) =>
+      value === '' ? { name: key } : { name: key, value },
+    ),
   ];
 }

@@ -99,7 +99,7 @@ export class Manager extends Construct {
     checkPlace({ ...props, name: this.platform });
     checkManagerOptions(props);
     const { admin } = platformSecrets(this.platform);
-    checkOwnSecret({ field: ['manager', 'adminSecretName'] }, this.platform, props.adminSecretName, admin);
+    checkOwnSecret({ field: ['manager', 'adminSecretName'] }, this.platform, props.adminSecretName, [admin]);
     this.name = `${this.platform}-manager`;
     this.labels = recommendedLabels('manager', this.platform);
     this.secrets = this.generated();

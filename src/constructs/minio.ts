@@ -88,11 +88,11 @@ export class Minio extends Construct {
   }
 
   private checkSecret(props: MinioProps): void {
-    if (props.kind === 'external') checkOwnSecret({ field: ['minio', 'secretName'] }, this.platform, props.secretName);
-    else {
-      const own = platformSecrets(this.platform).minio;
-      checkOwnSecret({ field: ['minio', 'rootSecretName'] }, this.platform, props.rootSecretName, own);
-    }
+    const { minio, minioMetrics } = platformSecrets(this.platform);
+    // A store that was moved out may keep the Secret that was made for it.
+    if (props.kind === 'external') {
+      checkOwnSecret({ field: ['minio', 'secretName'] }, this.platform, props.secretName, [minio, minioMetrics]);
+    } else checkOwnSecret({ field: ['minio', 'rootSecretName'] }, this.platform, props.rootSecretName, [minio]);
   }
 
   /** `<platform>-minio`, which names the store's objects. */

@@ -27,10 +27,15 @@ export function checkPlace({ name, namespace, servicesNamespace }: Partial<Place
 
 /**
  * Throws `DeclarationError` on a Secret of the user's that has the name of another one, which the platform makes.
- * @param own name by which the platform would call it itself
+ * @param free names that are the platform's but stand for this very Secret, or that it doesn't make here
  */
-export function checkOwnSecret(subject: Subject, platform: string, secret: string | undefined, own?: string): void {
-  const taken = Object.values(platformSecrets(platform)).filter((name) => name !== own);
+export function checkOwnSecret(
+  subject: Subject,
+  platform: string,
+  secret: string | undefined,
+  free: readonly string[] = [],
+): void {
+  const taken = Object.values(platformSecrets(platform)).filter((name) => !free.includes(name));
   check(secret === undefined || !taken.includes(secret), subject, {
     problem: 'the platform makes a Secret of this name for something else',
     value: secret,

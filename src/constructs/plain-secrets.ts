@@ -8,13 +8,17 @@ const SECRET_NAME = new RegExp(
   '(PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(^|_)(TOKEN|PASS)|_PWD|_PAT|' +
     '(API|ACCESS|PRIVATE|SECRET|ENCRYPTION|SIGNING)_?KEY)(_?\\d+)?(_VALUE)?(_?\\d+)?$',
 );
-/** Says where a secret is, or how it is: a path, an address, a switch. */
-const HARMLESS_VALUE = /^(|true|false|\/[^\s]*|\.{1,2}\/[^\s]*|[a-z][a-z0-9+.-]*:\/\/[^\s]*)$/i;
+/** Says where a secret is, or how it is: a path, an address, a reference, a switch, a small number, a marker, a pattern. */
+const HARMLESS_VALUE = new RegExp(
+  '^(|true|false|yes|no|on|off|none|/\\S*|\\.{1,2}/\\S*|[a-z][a-z0-9+.-]*://\\S*|' +
+    '\\$\\([^)]+\\)|\\$\\{[^}]+\\}|\\d{1,3}(\\.\\d+)?|\\d?\\.\\d+|</?\\w+>|\\[[A-Z]+\\]|\\*\\.\\w+)$',
+  'i',
+);
 
 /** What nothing but a secret looks like. */
 const SECRET_VALUES: readonly RegExp[] = [
-  // A password in an address.
-  /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i,
+  // A password in an address; a reference to one (`$(NAME)`, `${NAME}`, `{{ … }}`, `<name>`) is none.
+  /[a-z][a-z0-9+.-]*:\/\/[^\s/?#,@:]*:(?!\$[({]|\{\{|<)[^\s/?#,@]+@/i,
   /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/,
   // Tokens of GitHub, GitLab and Slack, and AWS' access keys, by the beginnings that their makers gave them.
   /\bgh[pousr]_\w{20}/,
@@ -24,9 +28,8 @@ const SECRET_VALUES: readonly RegExp[] = [
   /\bAKIA[0-9A-Z]{16}\b/,
   // A JWT: base64url of `{"…`, of its claims, and a signature.
   /\beyJ[\w-]{5,}\.[\w-]{2,}\.[\w-]{2,}/,
-  // A header, whole; or inside other text, where words of prose have no digits and are short.
-  /^(Authorization:\s*)?Bearer\s+(?!auth|token)[\w.~+/=-]{6,}$/i,
-  /\bBearer\s+(?=\S*\d|\S{20})[\w.~+/=-]{6}/i,
+  // A header's token: prose has no digits, and a challenge (`Bearer realm=…`) goes on behind the `=`.
+  /\bBearer\s+(?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*(?=\s|$|["',])/i,
 ];
 /** `Basic` and the base64 of `user:password`. */
 const BASIC = /\bBasic\s+([A-Za-z0-9+/]{4,}={0,2})(?=\s|$)/i;

@@ -69,7 +69,7 @@ interface Rendered {
 /**
  * Makes buckets, notifications, users, policies and generated Secrets true, by a Job that converges. Both the
  * declaration and the Job are named by their content: what is unchanged stays the same object and does not run again.
- * At its end the Job deletes its predecessors, so that going back to an earlier declaration makes a new one.
+ * At its start the Job deletes its predecessors, so that going back to an earlier declaration makes a new one.
  */
 export class Provisioner extends Construct {
   /** `<platform>-provisioner`, with which the names of its objects begin. */

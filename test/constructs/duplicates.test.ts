@@ -30,12 +30,18 @@ test('two platforms of the same name are refused, each object once, with both pl
   expect(found.join('\n')).toContain('two objects are Namespace "oscar": all/one/namespaces/platform and');
 });
 
-test('so is an object of the user’s own, in any chart', () => {
+test('so is an object of the user’s own', () => {
+  const chart = new Chart(new App(), 'all');
+  addPlatform(chart, 'platform');
+  new KubeService(chart, 'mine', { metadata: { name: 'oscar-minio', namespace: 'oscar' } });
+  expect(errors(chart)).toEqual([expect.stringContaining('all/platform/minio/service and all/mine')]);
+});
+
+test('charts of one App may be for clusters of their own', () => {
   const app = new App();
-  addPlatform(new Chart(app, 'one'), 'platform');
-  const chart = new Chart(app, 'two', { namespace: 'oscar' });
-  new KubeService(chart, 'mine', { metadata: { name: 'oscar-minio' } });
-  expect(errors(chart)).toEqual([expect.stringContaining('one/platform/minio/service and two/mine')]);
+  const charts = ['dev', 'production'].map((id) => new Chart(app, id));
+  for (const chart of charts) addPlatform(chart, 'platform');
+  expect(charts.flatMap(errors)).toEqual([]);
 });
 
 test('two platforms that share nothing are taken', () => {

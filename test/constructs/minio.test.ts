@@ -288,7 +288,7 @@ test.each<[MinioOptions, string]>([
   [{ rootSecretName: 'A' }, 'rootSecretName'],
   [{ rootSecretName: 'oscar-webhook' }, 'rootSecretName'],
   [{ rootSecretName: 'oscar-minio-metrics' }, 'rootSecretName'],
-  [{ ...EXTERNAL, secretName: 'oscar-minio-root' }, 'secretName'],
+  [{ ...EXTERNAL, secretName: 'oscar-webhook' }, 'secretName'],
   [{ ...EXTERNAL, secretName: 'A' }, 'secretName'],
 ])('refuses %j', (options, field) => {
   expect(refusal(() => made(options)).field).toEqual(['minio', field]);
@@ -310,4 +310,9 @@ test('so many pods are taken as MinIO can divide into sets of 2 to 16', () => {
       return taken === ![17, 19, 23, 29, 31].includes(pods);
     }),
   );
+});
+
+test('a store that was moved out may keep the Secret that was made for it', () => {
+  const { minio } = made({ ...EXTERNAL, secretName: 'oscar-minio-root' });
+  expect(minio.credentials.secretName).toBe('oscar-minio-root');
 });

@@ -18,9 +18,10 @@ const DECLARATION = {
 void run(async () => {
   const declaration = readSettings<Declaration>(DECLARATION);
   const kubernetes = KubernetesClient.inCluster();
+  // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.
+  await deleteOlderJobs(declaration.platform, ownJob(), kubernetes, log);
   await createMissingSecrets(declaration.secrets, kubernetes, log);
   const left = leftUndone(declaration);
   for (const what of left) log('error', `not done: this provisioner makes no ${what} yet`);
-  await deleteOlderJobs(declaration.platform, ownJob(), kubernetes, log);
   return left.length ? 1 : 0;
 });
