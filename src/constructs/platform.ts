@@ -72,7 +72,7 @@ export type SupervisorOptions =
  * The whole platform: namespaces, store, supervisor volume, manager, provisioner and network policies, each a child
  * construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
  * Of charts in one App, those with services come after the platform's in the files' names, and so in an apply, when
- * they say so: `services.addDependency(platformChart)`. Two objects of one App with the same name are refused when it
+ * they say so: `services.addDependency(platformChart)`. Two objects of one chart with the same name are refused when it
  * is synthesized.
  */
 export class Platform extends Construct implements IPlatform {

@@ -7,7 +7,6 @@ export type Program = 'manager' | 'provisioner' | 'supervisor' | 'installer';
 export const MANAGER_PORT = 8080;
 export const SUPERVISOR_PORT = 8080;
 export const MINIO_PORT = 9000;
-export const MINIO_CONSOLE_PORT = 9001;
 
 /** The manager's own health: 200 when it can take requests. */
 export const HEALTH_PATH = '/health';
@@ -28,8 +27,6 @@ export const WEBHOOK_ARN = `arn:minio:sqs::${WEBHOOK_TARGET}:webhook`;
  * 6 characters more: 39 + 21 = 60 fits the 63 of a label, where Kubernetes repeats the Job's name.
  */
 export const SERVICE_NAME_MAX = 39;
-/** A service's name is also a Service's: RFC 1035 label (it begins with a letter). */
-export const SERVICE_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /**
  * Secrets of one service, in the services' namespace. The last word tells what it is, so no two services share one:
