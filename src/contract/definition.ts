@@ -79,17 +79,21 @@ export interface ExposeDefinition {
 export interface StorageProviders {
   readonly minio?: Readonly<Record<string, { endpoint: string; region: string; verify: boolean }>>;
   readonly s3?: Readonly<Record<string, { endpoint?: string; region: string; verify?: boolean; path_style?: boolean }>>;
+  /** `hostname`: by HTTPS, unless it is a whole `http://…`; a port and a path may follow. */
   readonly webdav?: Readonly<Record<string, { hostname: string; login?: string }>>;
   readonly onedata?: Readonly<Record<string, { oneprovider_host: string; space: string }>>;
 }
 export type StorageType = keyof StorageProviders;
 
-/** Keys of each provider's Secret, mounted as files under `PROVIDERS_DIR/<type>.<id>/`. */
+/**
+ * Keys of each provider's Secret, mounted as files under `PROVIDERS_DIR/<type>.<id>/`. `ca.crt`: certificates (PEM) by
+ * which the provider's own is judged, instead of those that everybody trusts.
+ */
 export const PROVIDER_SECRET_KEYS: Readonly<
   Record<StorageType, { required: readonly string[]; optional: readonly string[] }>
 > = {
-  minio: { required: ['accessKey', 'secretKey'], optional: ['sessionToken'] },
-  s3: { required: ['accessKey', 'secretKey'], optional: ['sessionToken'] },
-  webdav: { required: [], optional: ['login', 'password', 'token'] },
-  onedata: { required: ['token'], optional: [] },
+  minio: { required: ['accessKey', 'secretKey'], optional: ['sessionToken', 'ca.crt'] },
+  s3: { required: ['accessKey', 'secretKey'], optional: ['sessionToken', 'ca.crt'] },
+  webdav: { required: [], optional: ['login', 'password', 'token', 'ca.crt'] },
+  onedata: { required: ['token'], optional: ['ca.crt'] },
 };

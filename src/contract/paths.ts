@@ -12,6 +12,12 @@ export const CONFIG_DIR = '/oscar/config';
 export const SCRIPT_KEY = 'script.sh';
 export const DEFINITION_KEY = 'function_config.yaml';
 
+/**
+ * Where the supervisor puts files while they are processed: an empty volume of the pod, so that images whose root is
+ * read-only, whose user isn't root or that have no /tmp can be run.
+ */
+export const WORK_DIR = '/oscar/work';
+
 /** Storage credentials: one folder `<provider>.<id>`, one file a key. */
 export const PROVIDERS_DIR = '/var/run/secrets/providers';
 
