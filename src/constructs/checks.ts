@@ -2,7 +2,7 @@
  * Rules that the API server, S3 and container runtimes would enforce later, at apply or at run time. Each check throws
  * a `DeclarationError` with the value, what is allowed and the fix.
  */
-import { CONFIG_DIR, PROVIDERS_DIR, SUPERVISOR_DIR } from '../contract';
+import { CONFIG_DIR, PROVIDERS_DIR, SUPERVISOR_DIR, WORK_DIR } from '../contract';
 import { DeclarationError, FieldPath } from './errors';
 import { bytesOf, isWholeMillis, LARGEST, millisOf, parseQuantity } from './quantity';
 
@@ -217,7 +217,7 @@ export function checkObjectPath(subject: Subject, value: string): void {
 }
 
 /** Folders of the contract, which nothing else may be mounted on, above or below. */
-const RESERVED_DIRS = [SUPERVISOR_DIR, CONFIG_DIR, PROVIDERS_DIR, '/proc', '/sys', '/dev'];
+const RESERVED_DIRS = [SUPERVISOR_DIR, CONFIG_DIR, WORK_DIR, PROVIDERS_DIR, '/proc', '/sys', '/dev'];
 
 /** Absolute path of a folder in a container, that hides none of ours. */
 export function checkMountPath(subject: Subject, value: string): void {

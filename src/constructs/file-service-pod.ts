@@ -9,6 +9,7 @@ import {
   SUPERVISOR_HEALTH_PATH,
   SUPERVISOR_LIVENESS_PATH,
   SUPERVISOR_PORT,
+  WORK_DIR,
 } from '../contract';
 import { mountedAt } from './bucket-mount';
 import { environmentOf } from './file-service-environment';
@@ -38,8 +39,11 @@ export function warmPod(model: ServiceModel, claims: Claims): Pod {
   const spread = scaleOf(model).maxScale > 1 ? spreadOverHosts(selectorLabels('service', name)) : {};
   if (expose) return { ...pod(model, claims, serverOf(name, expose)), ...spread };
   return {
-    ...pod(model, claims, SUPERVISOR_SERVER),
+    ...pod(model, claims, SUPERVISOR_SERVER, [WORK]),
     ...spread,
+    // Processes that scripts leave behind become children of process 1. That is then the pod's pause process, which
+    // reaps them; Node would not, and a pod that runs for months would be full of zombies.
+    shareProcessNamespace: true,
     // A request that was accepted may run to its end.
     terminationGracePeriodSeconds: invocation.timeoutSeconds + 10,
   };
@@ -47,7 +51,7 @@ export function warmPod(model: ServiceModel, claims: Claims): Pod {
 
 /** A Job's pod. `Never`: each try is a pod of its own, whose log stays, and a lost node counts as a try. */
 export function jobPod(model: ServiceModel, claims: Claims): Pod {
-  return { ...pod(model, claims, { command: supervisorCommand() }), restartPolicy: 'Never' };
+  return { ...pod(model, claims, { command: supervisorCommand() }, [WORK]), restartPolicy: 'Never' };
 }
 
 /** The limit on the CPU makes a busy script's supervisor slow to answer, so a probe waits and liveness is patient. */
@@ -79,10 +83,23 @@ function serverOf(name: string, expose: Exposure): Partial<PodContainer> {
 /** The first port is the one that the route reaches. */
 export const portName = (port: number, index: number) => (index === 0 ? HTTP_PORT : `port-${port}`);
 
-function pod(model: ServiceModel, claims: Claims, container: Partial<PodContainer>): Pod {
+type Mounted = readonly [PodVolume, PodVolumeMount];
+
+/** Where the supervisor works. Files in it count as the container's ephemeral storage, so it needs no limit of its own. */
+const WORK: Mounted = [
+  { name: 'work', emptyDir: {} },
+  { name: 'work', mountPath: WORK_DIR },
+];
+
+function pod(
+  model: ServiceModel,
+  claims: Claims,
+  container: Partial<PodContainer>,
+  more: readonly Mounted[] = [],
+): Pod {
   const { props, platform } = model;
   const { supervisor } = platform;
-  const mounted = mounts(model, claims);
+  const mounted = [...mounts(model, claims), ...more];
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -127,8 +144,6 @@ function resourcesOf({ cpu, memory, props: { ephemeralStorage, gpu = 0 } }: Serv
   };
   return { requests: resources, limits: resources };
 }
-
-type Mounted = readonly [PodVolume, PodVolumeMount];
 
 function mounts(model: ServiceModel, claims: Claims): Mounted[] {
   const { name, props } = model;

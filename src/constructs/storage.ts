@@ -46,9 +46,9 @@ export class StorageProvider<T extends StorageType = StorageType> {
     if (props.endpoint !== undefined) checkUrl({ field: ['storage_providers', 's3', id, 'endpoint'] }, props.endpoint);
     return StorageProvider.external('s3', id, props);
   }
-  /** WebDAV over HTTPS (dCache, Nextcloud); `hostname` without a scheme, with a port where it is not 443. */
+  /** WebDAV (dCache, Nextcloud); `hostname` is `host[:port][/path]`, by HTTPS, or a whole `http://…` or `https://…`. */
   static webdav(id: string, props: ProviderProps<'webdav'>) {
-    checkHostAndPort({ field: ['storage_providers', 'webdav', id, 'hostname'] }, props.hostname);
+    checkWebdavAddress({ field: ['storage_providers', 'webdav', id, 'hostname'] }, props.hostname);
     return StorageProvider.external('webdav', id, props);
   }
   /** A Onedata space; `oneprovider_host` without a scheme. */
@@ -153,22 +153,37 @@ function checkFilter({ service, field }: Subject, filter: readonly string[] = []
 
 function addressOf(settings: object): { host: string; port: number } {
   const { endpoint, hostname, oneprovider_host } = settings as Record<string, string | undefined>;
-  const url = new URL(endpoint ?? `https://${hostname ?? oneprovider_host ?? AWS}`);
+  const url = new URL(endpoint ?? withScheme(hostname ?? oneprovider_host ?? AWS));
   return { host: url.hostname, port: url.port ? Number(url.port) : url.protocol === 'http:' ? 80 : 443 };
 }
 
 /** S3 without an endpoint is Amazon's. */
 const AWS = 's3.amazonaws.com';
 
+const withScheme = (address: string) => (/^https?:\/\//.test(address) ? address : `https://${address}`);
+
+/** An address with a password in it stays untold. */
+function checkWebdavAddress(subject: Subject, value: string): void {
+  check(!/^([a-z]*:\/\/)?[^/]*@/i.test(value), subject, {
+    problem: 'a user or password is written in the address',
+    fix: 'leave it out: they are `login`, and `password` or `token` in the Secret',
+  });
+  const shape = new RegExp(`^(https?://)?${HOST_AND_PORT}(/[^?#\\s\\\\]*)?$`);
+  check(shape.test(value) && URL.canParse(withScheme(value)), subject, {
+    problem: 'not the address of a WebDAV server',
+    value,
+    allowed: '`host[:port][/path]` (by HTTPS), or the same after "http://" or "https://"; no "?", "#" or space',
+    fix: 'for example "dav.example.org/remote.php/webdav"',
+  });
+}
+
+const HOST_AND_PORT = '[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:\\d{1,5})?';
+
 function checkHostAndPort(subject: Subject, value: string): void {
-  check(
-    /^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value) && URL.canParse(`https://${value}`),
-    subject,
-    {
-      problem: 'not a host',
-      value,
-      allowed: 'a DNS name or address, optionally with a port; no "https://" and no path',
-      fix: 'for example "dav.example.org"',
-    },
-  );
+  check(new RegExp(`^${HOST_AND_PORT}$`).test(value) && URL.canParse(`https://${value}`), subject, {
+    problem: 'not a host',
+    value,
+    allowed: 'a DNS name or address, optionally with a port; no "https://" and no path',
+    fix: 'for example "one.example.org"',
+  });
 }

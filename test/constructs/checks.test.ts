@@ -89,6 +89,8 @@ const RULES: Record<string, { check: (value: never) => void; good: unknown[]; ba
       '/oscar/bin',
       '/oscar/bin/x',
       '/oscar/config',
+      '/oscar/work',
+      '/oscar/work/x',
       '/var',
       '/var/run/secrets/providers/x',
       '/proc',

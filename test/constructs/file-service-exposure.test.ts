@@ -76,9 +76,15 @@ test('the defaults are OSCAR’s: the script is the server, and the path is take
   expect(Ingress.metadata.annotations).not.toHaveProperty(`${NGINX}/auth-type`);
 });
 
-test('its Jobs run the supervisor as any service’s', () => {
-  const { PodTemplate } = exposed({ ports: [80], defaultCommand: true });
-  expect(PodTemplate.template.spec.containers[0].command[0]).toBe('/oscar/bin/ld.so');
+test('its Jobs run the supervisor as any service’s; its own server has nothing of it', () => {
+  const { Deployment, PodTemplate } = exposed({ ports: [80], defaultCommand: true });
+  const job = PodTemplate.template.spec;
+  expect(job.containers[0].command[0]).toBe('/oscar/bin/ld.so');
+  expect(job.volumes).toContainEqual({ name: 'work', emptyDir: {} });
+  const { spec } = Deployment.spec.template;
+  expect(spec).not.toHaveProperty('shareProcessNamespace');
+  expect(spec.volumes.map(({ name }: { name: string }) => name)).toEqual(['supervisor', 'config', 'providers']);
+  expect(spec.containers[0].volumeMounts).toHaveLength(3);
 });
 
 test('by a Gateway', () => {

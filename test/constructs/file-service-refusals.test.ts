@@ -65,6 +65,7 @@ test.each<[Given, string, string]>([
   [{ volume: { mountPath: '/data' } }, 'volume', 'neither a size'],
   [{ volume: { mountPath: 'data', size: '1Gi' } }, 'volume.mount_path', 'an absolute path'],
   [{ volume: { mountPath: '/oscar/bin', size: '1Gi' } }, 'volume.mount_path', 'would hide /oscar/bin'],
+  [{ volume: { mountPath: '/oscar/work', size: '1Gi' } }, 'volume.mount_path', 'would hide /oscar/work'],
   [{ volume: { mountPath: '/data', size: '1' } }, 'volume.size', 'less than one MiB'],
   [{ volume: { mountPath: '/data', name: 'A' } }, 'volume.name', 'not a name'],
   [{ volume: { mountPath: '/data', size: '1Gi', storageClassName: 'A' } }, 'volume.storage_class', 'not a name'],

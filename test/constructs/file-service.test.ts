@@ -39,6 +39,18 @@ describe('a small service', () => {
     expect(kinds.PodTemplate.template.spec.restartPolicy).toBe('Never');
   });
 
+  test('the supervisor has an empty folder to work in, whatever the image is like', () => {
+    for (const pod of [spec, kinds.PodTemplate.template.spec]) {
+      expect(pod.volumes).toContainEqual({ name: 'work', emptyDir: {} });
+      expect(pod.containers[0].volumeMounts).toContainEqual({ name: 'work', mountPath: '/oscar/work' });
+    }
+  });
+
+  test('what scripts leave behind is reaped by the warm pod’s own process, and ends with a Job’s', () => {
+    expect(spec.shareProcessNamespace).toBe(true);
+    expect(kinds.PodTemplate.template.spec).not.toHaveProperty('shareProcessNamespace');
+  });
+
   test('readiness and liveness are not the same', () => {
     const { readinessProbe, livenessProbe } = spec.containers[0];
     expect(readinessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
@@ -168,6 +180,13 @@ describe('bindings', () => {
     expect(definition.output[0]).toMatchObject({ storage_provider: 'webdav.dcache', path: 'out' });
     expect(secretsIn(kinds.PodTemplate.template.spec)).toEqual(['cowsay-minio', 'dcache']);
     expect(kinds.NetworkPolicy.spec.egress).toContainEqual({ ports: [{ protocol: 'TCP', port: 2880 }] });
+    service.writesTo(StorageProvider.webdav('plain', { hostname: 'http://dav/a', secretName: 'dcache' }).path('out'));
+    expect(byKind(scope).NetworkPolicy.spec.egress).toContainEqual({
+      ports: [
+        { protocol: 'TCP', port: 80 },
+        { protocol: 'TCP', port: 2880 },
+      ],
+    });
     expect(on.services.bucketDeclarations()[1].notifications).toEqual([{ prefix: 'in/', suffix: '.jpg' }]);
   });
 
@@ -184,7 +203,14 @@ describe('bindings', () => {
         { key: 'secretKey', path: 's3.aws/secretKey' },
       ],
     });
-    expect(sources[2].secret).toMatchObject({ optional: true });
+    expect(sources[2].secret).toEqual({
+      name: 'aws',
+      items: [
+        { key: 'sessionToken', path: 's3.aws/sessionToken' },
+        { key: 'ca.crt', path: 's3.aws/ca.crt' },
+      ],
+      optional: true,
+    });
   });
 
   test('two providers of one name have to be the same', () => {

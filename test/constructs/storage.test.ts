@@ -28,7 +28,13 @@ test.each([
   [StorageProvider.minio('a', { endpoint: 'http://a', region: 'x', verify: true, secretName }), 'a', 80],
   [StorageProvider.s3('a', { region: 'x', secretName }), 's3.amazonaws.com', 443],
   [StorageProvider.s3('a', { endpoint: 'https://b:8443', region: 'x', secretName }), 'b', 8443],
+  [StorageProvider.webdav('a', { hostname: 'dav', secretName }), 'dav', 443],
   [StorageProvider.webdav('a', { hostname: 'dav:2880', secretName }), 'dav', 2880],
+  [StorageProvider.webdav('a', { hostname: 'dav.x.org/remote.php/webdav/', secretName }), 'dav.x.org', 443],
+  [StorageProvider.webdav('a', { hostname: 'dav:8443/@me', secretName }), 'dav', 8443],
+  [StorageProvider.webdav('a', { hostname: 'http://dav', secretName }), 'dav', 80],
+  [StorageProvider.webdav('a', { hostname: 'http://dav:8080/files', secretName }), 'dav', 8080],
+  [StorageProvider.webdav('a', { hostname: 'https://dav/a%20b', secretName }), 'dav', 443],
   [StorageProvider.onedata('a', { oneprovider_host: 'one', space: 's', secretName }), 'one', 443],
 ])('%#: the address is known', (provider, host, port) => expect(provider.address).toEqual({ host, port }));
 
@@ -48,16 +54,37 @@ test.each<[string, () => unknown, string]>([
   ['a Secret that can’t be', () => StorageProvider.s3('a', { region: '', secretName: 'A' }), 'not a name'],
   [
     'a scheme before a host',
-    () => StorageProvider.webdav('a', { hostname: 'https://dav', secretName }),
+    () => StorageProvider.onedata('a', { oneprovider_host: 'https://one', space: '', secretName }),
     'no "https://"',
   ],
-  ['a port that can’t be', () => StorageProvider.webdav('a', { hostname: 'dav:70000', secretName }), 'not a host'],
+  [
+    'a port that can’t be',
+    () => StorageProvider.onedata('a', { oneprovider_host: 'one:70000', space: '', secretName }),
+    'not a host',
+  ],
   [
     'a path after a host',
     () => StorageProvider.onedata('a', { oneprovider_host: 'a/b', space: '', secretName }),
     'not a host',
   ],
 ])('%s is refused', (_, act, problem) => expect(refusal(act)).toContain(problem));
+
+test.each(['', 'ftp://dav', 'dav:70000', 'http://', 'https:///a', 'dav/a?b', 'dav/a#b', 'dav/a b', 'dav\\a', 'dav:a'])(
+  'the WebDAV address %j is refused',
+  (hostname) =>
+    expect(refusal(() => StorageProvider.webdav('a', { hostname, secretName }))).toContain(
+      `storage_providers.webdav.a.hostname: not the address of a WebDAV server, got "${JSON.stringify(hostname).slice(1, -1)}"`,
+    ),
+);
+
+test.each(['https://me:hush@dav', 'me:hush@dav/a', 'http://hush@dav', 'ftp://me:hush@dav', 'me:hush@d v'])(
+  'the login in %j is refused and not told',
+  (hostname) => {
+    const message = refusal(() => StorageProvider.webdav('a', { hostname, secretName }));
+    expect(message).toContain('a user or password is written in the address');
+    expect(message).not.toContain('hush');
+  },
+);
 
 test('paths lose the slashes that people write around them', () => {
   expect(platform().store.path('/photos//in/').path).toBe('photos/in');

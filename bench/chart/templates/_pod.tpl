@@ -5,6 +5,9 @@ enableServiceLinks: false
 securityContext:
   seccompProfile:
     type: RuntimeDefault
+{{- if .warm }}
+shareProcessNamespace: true
+{{- end }}
 containers:
 - name: oscar-container
   image: {{ $service.image }}
@@ -65,6 +68,8 @@ containers:
   - name: providers
     mountPath: /var/run/secrets/providers
     readOnly: true
+  - name: work
+    mountPath: /oscar/work
 volumes:
 - name: supervisor
   persistentVolumeClaim:
@@ -84,4 +89,6 @@ volumes:
           path: minio.default/accessKey
         - key: secretKey
           path: minio.default/secretKey
+- name: work
+  emptyDir: {}
 {{- end }}

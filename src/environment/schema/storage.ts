@@ -1,3 +1,4 @@
+import { PROVIDER_SECRET_KEYS, StorageType } from '../../contract';
 import { flag, integer, map, object, optional, required, text } from './types';
 
 const bucket = object({
@@ -7,30 +8,37 @@ const bucket = object({
 });
 export const bucketsSchema = map(bucket);
 
-const secretName = (keys: string) => required(text, `Secret in the services' namespace, with ${keys}.`);
+const secretName = (type: StorageType) => required(text, `Secret in the services' namespace. ${keysOf(type)}.`);
+
+function keysOf(type: StorageType): string {
+  const { required, optional } = PROVIDER_SECRET_KEYS[type];
+  const list = (keys: readonly string[]) => keys.map((key) => `\`${key}\``).join(', ');
+  const needed = required.length ? `Keys: ${list(required)}; optional: ` : 'Keys, all optional: ';
+  return `${needed}${list(optional)} (PEM certificates, to judge the server's by)`;
+}
 
 export const minioProvider = object({
   endpoint: required(text, '`https://host[:port]`.'),
   region: optional(text, 'Region.', 'us-east-1'),
   verify: optional(flag, 'Verify TLS certificates.', 'true'),
-  secretName: secretName('keys `accessKey`, `secretKey`'),
+  secretName: secretName('minio'),
 });
 export const s3Provider = object({
   endpoint: optional(text, '`https://host[:port]`.', "AWS's, by region"),
   region: required(text, 'Region.'),
   verify: optional(flag, 'Verify TLS certificates.', 'true'),
   path_style: optional(flag, 'Bucket in the path instead of the host name.', 'false'),
-  secretName: secretName('keys `accessKey`, `secretKey`'),
+  secretName: secretName('s3'),
 });
 export const webdavProvider = object({
-  hostname: required(text, "Host's name, without a scheme: always HTTPS."),
+  hostname: required(text, '`host[:port][/path]`, by HTTPS, or a whole `http://…` or `https://…`.'),
   login: optional(text, "User's name.", 'key `login` of the Secret'),
-  secretName: secretName('key `password` or `token`'),
+  secretName: secretName('webdav'),
 });
 export const onedataProvider = object({
   oneprovider_host: required(text, "Oneprovider's host."),
   space: required(text, "Space's name."),
-  secretName: secretName('key `token`'),
+  secretName: secretName('onedata'),
 });
 
 /** Whole settings of a provider, by type. */
