@@ -57,6 +57,7 @@ export class FileService extends Construct {
     this.model = { ...model, script: props.script.read(this.name) };
     const { services } = props.platform;
     services.addService(this.name);
+    services.addDeadline(model.job.deadlineSeconds);
     if (props.expose?.nodePort !== undefined) services.addNodePort(this.name, props.expose.nodePort);
     props.inputs?.forEach((input) => this.bindInput(input));
     props.outputs?.forEach((output) => this.bindOutput(output));

@@ -158,6 +158,7 @@ export class Platform extends Construct implements IPlatform {
       images: this.images,
       programs,
       options,
+      longestDeadlineSeconds: () => this.services.longestDeadlineSeconds,
     });
   }
 

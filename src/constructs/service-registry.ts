@@ -34,6 +34,8 @@ export class ServiceRegistry {
   private readonly mounts = new Map<string, StoragePath>();
   /** The first mount of each path, in any store, and whose it is. */
   private readonly mounted = new Map<string, readonly [service: string, mount: StoragePath]>();
+  /** Longest that a Job of any service may run, in seconds. */
+  private longestDeadline = 0;
   /** By what only one service can have: which one has it. */
   private readonly owners = new Map<string, string>();
 
@@ -59,6 +61,16 @@ export class ServiceRegistry {
       });
     }
     this.flows.add(name);
+  }
+
+  /** Tells how long a service's Jobs may run, in seconds. */
+  addDeadline(seconds: number): void {
+    this.longestDeadline = Math.max(this.longestDeadline, seconds);
+  }
+
+  /** Longest that a Job of any service may run, in seconds; 0 without services. */
+  get longestDeadlineSeconds(): number {
+    return this.longestDeadline;
   }
 
   /** Opens a port of every node for one service. Throws when another has it: the API server would refuse the second. */

@@ -12,6 +12,11 @@ const PROGRAM_VOLUME = 'supervisor-program';
 /** Node (about 130 MB), its libraries and the bundle. */
 export const INSTALLED_SIZE = '512Mi';
 
+const DAY = 24 * 3600;
+
+/** How long a superseded version stays, at least. What has started with it may need it so long, and a rollback finds it. */
+const KEEP_SECONDS = 7 * DAY;
+
 /** As what the installer runs: a volume whose folder is root's can only be filled by root, without any capability. */
 export type InstallerUser = 'root' | 'restricted';
 
@@ -42,15 +47,29 @@ export class SupervisorInstaller {
     return { name: PROGRAM_VOLUME, projected: { sources: names.map((name) => ({ configMap: { name } })) } };
   }
 
-  /** Installs `<volume>/<version>`, complete or not at all. @param volume name of the pod's volume to fill */
-  container(volume: string, user: InstallerUser): PodContainer {
+  /**
+   * Installs `<volume>/<version>`, complete or not at all.
+   * @param volume name of the pod's volume to fill
+   * @param options of the installer
+   */
+  container(volume: string, user: InstallerUser, options: readonly string[] = []): PodContainer {
+    const args = [INSTALL_DIR, this.version, ...options];
     return {
-      ...this.nodeContainer('install-supervisor', user, programCommand('installer'), [INSTALL_DIR, this.version]),
+      ...this.nodeContainer('install-supervisor', user, programCommand('installer'), args),
       volumeMounts: [
         { name: volume, mountPath: INSTALL_DIR },
         { name: PROGRAM_VOLUME, mountPath: PROGRAM_DIR, readOnly: true },
       ],
     };
+  }
+
+  /**
+   * Makes the installer remove versions that no Job can need any longer. The day more is for Jobs that are stamped while
+   * a new version is being applied.
+   * @param deadlineSeconds longest that a Job may run
+   */
+  static removing(deadlineSeconds: number): string[] {
+    return ['--keep', String(Math.max(KEEP_SECONDS, deadlineSeconds + DAY))];
   }
 
   /** Waits until `<volume>/<version>` is there: a folder is renamed to that name only when it is complete. */

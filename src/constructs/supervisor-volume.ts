@@ -5,6 +5,7 @@ import { checkImage, checkMountPath, checkQuantity, checkSubdomain } from './che
 import { DeclarationError } from './errors';
 import { Images } from './images';
 import { KubernetesVersion } from './kubernetes-version';
+import { lazy } from './lazy';
 import { metadata, podLabels } from './metadata';
 import { checkPlace } from './place';
 import { Pod, plainObject, PodContainer, PodVolumeMount } from './plain';
@@ -28,6 +29,8 @@ export interface SupervisorVolumeProps {
   readonly programs?: Programs;
   /** @default { kind: 'nodeLocal' } */
   readonly options?: SupervisorOptions;
+  /** Longest that a Job of any service may run, in seconds; read at synthesis. @default less than a week */
+  readonly longestDeadlineSeconds?: () => number;
 }
 
 type Given = Required<SupervisorVolumeProps>;
@@ -53,6 +56,7 @@ export abstract class SupervisorVolume extends Construct {
       images: props.images ?? new Images(),
       programs: props.programs ?? new Programs(),
       options,
+      longestDeadlineSeconds: props.longestDeadlineSeconds ?? (() => 0),
     };
     switch (options.kind) {
       case 'nodeLocal':
@@ -136,10 +140,14 @@ class NodeLocalVolume extends SupervisorVolume {
     return name;
   }
 
-  /** Root's folder needs root to be filled; afterwards a container of a few hundred kilobytes stays. */
+  /**
+   * Root's folder needs root to be filled; afterwards a container of a few hundred kilobytes stays. It runs on a node
+   * whenever another version becomes the current one, a rollback's too, so it knows which are not and since when.
+   */
   private daemonSet(installer: SupervisorInstaller, claimName: string): void {
-    const { name, namespace, images } = this.props;
+    const { name, namespace, images, longestDeadlineSeconds } = this.props;
     const { labels } = installer;
+    const options = () => SupervisorInstaller.removing(longestDeadlineSeconds());
     plainObject(this, 'installer', KubeDaemonSet, {
       metadata: metadata({ name: `${name}-supervisor-installer`, namespace, labels }),
       spec: {
@@ -153,7 +161,7 @@ class NodeLocalVolume extends SupervisorVolume {
             nodeSelector: { ...LINUX },
             // Services may run on nodes with any taint.
             tolerations: [{ operator: 'Exists' }],
-            initContainers: [installer.container('versions', 'root')],
+            initContainers: lazy(() => [installer.container('versions', 'root', options())]),
             containers: [pauseContainer(images)],
             volumes: [{ name: 'versions', persistentVolumeClaim: { claimName } }, installer.programVolume(this)],
           } as Pod,
@@ -165,7 +173,8 @@ class NodeLocalVolume extends SupervisorVolume {
 
 /**
  * One claim on all nodes, which a Job fills. A folder that is missing when a pod starts would be made, empty, by the
- * kubelet; so pods have an init container that waits for the version, and mount only its folder.
+ * kubelet; so pods have an init container that waits for the version, and mount only its folder. Old versions stay: a
+ * Job runs once, and not again at a rollback, so nothing there can tell which version is old.
  */
 class SharedVolume extends SupervisorVolume {
   readonly mount: SupervisorMount;

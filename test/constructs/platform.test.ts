@@ -1,7 +1,9 @@
 import { App, Chart } from 'cdk8s';
 import { ENVIRONMENT_LABEL, VERSION_LABEL } from '../../src/contract';
+import { FileService } from '../../src/constructs/file-service';
 import { KubernetesVersion } from '../../src/constructs/kubernetes-version';
 import { Platform, PlatformProps } from '../../src/constructs/platform';
+import { Script } from '../../src/constructs/script';
 import { Manifest, manifests, only, PROGRAMS, refusal } from '../support/platform';
 
 const rendered = (props: PlatformProps = {}) =>
@@ -175,6 +177,22 @@ test('services that come later are in the rights of the manager and the declarat
     ).rules.at(-1),
   ).toMatchObject({ resourceNames: ['late-token'] });
   expect(JSON.stringify(objects)).toContain('late-minio');
+});
+
+test('what a Job of any service may still run from stays on the nodes', () => {
+  const objects = manifests((chart) => {
+    const platform = new Platform(chart, 'platform', { programs: PROGRAMS });
+    for (const [name, days] of [
+      ['quick', 1],
+      ['slow', 30],
+      ['usual', 2],
+    ] as const) {
+      const job = { deadlineSeconds: days * 86_400 };
+      new FileService(chart, name, { platform, image: 'a', script: Script.inline('true\n'), job });
+    }
+  });
+  const { template } = only(objects, 'DaemonSet', 'oscar-supervisor-installer').spec;
+  expect(template.spec.initContainers[0].args.slice(2)).toEqual(['--keep', `${31 * 86_400}`]);
 });
 
 test.each<[PlatformProps, (string | number)[]]>([

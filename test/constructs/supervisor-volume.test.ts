@@ -20,7 +20,14 @@ function programs(supervisor = 'one'): Programs {
   return new Programs(folder);
 }
 
-function volume(options: SupervisorOptions, more: { version?: string; supervisor?: string; node?: string } = {}) {
+interface More {
+  version?: string;
+  supervisor?: string;
+  node?: string;
+  deadline?: number;
+}
+
+function volume(options: SupervisorOptions, more: More = {}) {
   const scope = chart();
   const { mount } = SupervisorVolume.of(scope, 'supervisor', {
     namespace: 'oscar-svc',
@@ -28,6 +35,7 @@ function volume(options: SupervisorOptions, more: { version?: string; supervisor
     images: new Images({ replace: { node: more.node ?? 'node:24', pause: 'pause:3' } }),
     programs: programs(more.supervisor),
     options,
+    ...(more.deadline === undefined ? {} : { longestDeadlineSeconds: () => more.deadline! }),
   });
   return { mount, objects: manifests(scope), kinds: byKind(scope) };
 }
@@ -96,6 +104,17 @@ describe('nodeLocal', () => {
     expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'PersistentVolume'))).not.toContain('hostPath');
   });
 
+  test.each([
+    [undefined, '604800'],
+    [3600, '604800'],
+    [518_400, '604800'],
+    [518_401, '604801'],
+    [30 * 86_400, '2678400'],
+  ])('Jobs may run for %p s: what is superseded stays for %s s', (deadline, kept) => {
+    const { kinds } = volume({ kind: 'nodeLocal' }, { deadline });
+    expect(kinds.DaemonSet.spec.template.spec.initContainers[0].args.slice(2)).toEqual(['--keep', kept]);
+  });
+
   test('both bundles are in the installer’s pod', () => {
     const { objects, kinds } = made();
     const maps = named(objects, 'ConfigMap').map(({ metadata }) => metadata.name);
@@ -128,7 +147,8 @@ describe('shared', () => {
     });
     const [install] = kinds.Job.spec.template.spec.containers;
     const [wait] = mount.initContainers;
-    const version = install.args[1];
+    const [, version, ...others] = install.args;
+    expect(others).toEqual([]); // nothing tells which versions are old
     expect(wait.args).toEqual([`/oscar/install/${version}`]);
     expect(wait.securityContext).toMatchObject({ runAsNonRoot: true });
     expect(mount.volumeMount).toEqual({ ...MOUNT, subPath: version });
@@ -160,6 +180,7 @@ test('perPod: each pod installs for itself, without privileges', () => {
   expect(install.securityContext).toMatchObject({ runAsNonRoot: true, capabilities: { drop: ['ALL'] } });
   expect(install.volumeMounts![0]).toEqual({ name: 'supervisor', mountPath: '/oscar/install' });
   expect(mount.volumeMount).toEqual({ ...MOUNT, subPath: install.args![1] });
+  expect(install.args).toHaveLength(2);
   expect(mount.volumes.map(({ name }) => name)).toEqual(['supervisor', 'supervisor-program']);
   expect(mount.volumes[0]).toMatchObject({ emptyDir: { sizeLimit: '512Mi' } });
 });
@@ -194,11 +215,15 @@ test('every property shows up', () => {
     images: new Images({ replace: { node: 'example.org/node:1', pause: 'example.org/pause:1' } }),
     programs: programs(),
     options: { kind: 'nodeLocal', hostPath: '/srv' },
+    longestDeadlineSeconds: () => 86_400 * 9,
   };
   SupervisorVolume.of(scope, 'supervisor', props);
   const { DaemonSet, ConfigMap, PersistentVolume } = byKind(scope);
   expect(DaemonSet.metadata).toMatchObject({ name: 'q-supervisor-installer', namespace: 'elsewhere' });
-  expect(DaemonSet.spec.template.spec.initContainers[0].image).toBe('example.org/node:1');
+  expect(DaemonSet.spec.template.spec.initContainers[0]).toMatchObject({
+    image: 'example.org/node:1',
+    args: ['/oscar/install', expect.anything(), '--keep', `${86_400 * 10}`],
+  });
   expect(DaemonSet.spec.template.spec.containers[0].image).toBe('example.org/pause:1');
   expect(ConfigMap.metadata.name).toBe(`q-supervisor-${props.programs.of('supervisor').hash}`);
   expect(PersistentVolume.spec.hostPath.path).toMatch(/^\/srv\/elsewhere\/q\//);

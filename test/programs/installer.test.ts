@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,8 @@ beforeEach(() => {
   target = mkdtempSync(join(root, 'target-'));
 });
 
-const install = () => execFileSync(process.execPath, [installer, target, VERSION, bundle], { encoding: 'utf8' });
+const install = (...options: string[]) =>
+  execFileSync(process.execPath, [installer, target, VERSION, bundle, ...options], { encoding: 'utf8' });
 /** Runs the installed supervisor as a pod would, by its own loader, without anything of this machine's in its way. */
 const runInstalled = (...args: string[]) => {
   const at = (file: string) => join(target, VERSION, file);
@@ -103,6 +104,38 @@ describe('installer', () => {
     expect(JSON.parse(install()).message).toBe('installed');
     expect(runInstalled('--version')).toContain('supervisor');
   });
+
+  test('with --keep, a version that was superseded longer ago goes; without, it stays', () => {
+    const old = join(target, 'old');
+    mkdirSync(old);
+    for (const file of ['ld.so', 'node', 'supervisor.cjs']) writeFileSync(join(old, file), '');
+    writeFileSync(join(target, '.old.superseded'), '');
+    utimesSync(join(target, '.old.superseded'), new Date(), new Date(Date.now() - 61_000));
+    install();
+    install('--keep', '62');
+    expect(entries()).toEqual(['.old.superseded', 'old', VERSION]);
+    expect(
+      install('--keep', '60')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      { message: 'already complete', version: VERSION },
+      { message: 'removed: superseded long ago', version: 'old' },
+    ]);
+    expect(entries()).toEqual([VERSION]);
+  });
+
+  test.each([[], ['--keep'], ['--keep', ''], ['--keep', '7d'], ['--keep', '-1'], ['--kep', '1']])(
+    'called with %j, it says how to',
+    (...args) => {
+      const given = args.length ? [target, VERSION, ...args] : [target];
+      const { status, stdout } = spawnSync(process.execPath, [installer, ...given], { encoding: 'utf8' });
+      expect(status).toBe(1);
+      expect(JSON.parse(stdout).message).toBe('usage: installer TARGET VERSION [BUNDLE] [--keep SECONDS]');
+      expect(entries()).toEqual([]);
+    },
+  );
 
   test('a folder with anything else in it is not touched', () => {
     mkdirSync(join(target, VERSION));

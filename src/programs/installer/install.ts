@@ -1,23 +1,21 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   constants,
   copyFileSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { supervisorCommand, SUPERVISOR_COMMAND, SUPERVISOR_FILES } from '../../contract';
 import { ProgramError } from '../common/fail';
+import { asideOf, failureAt, isComplete, removeLeftovers } from './folder';
 import { Runtime } from './runtime';
+import { unmark } from './superseded';
 
 export interface Installation {
   /** Folder that holds the versions; it has to exist. */
@@ -30,10 +28,6 @@ export interface Installation {
 
 export type Outcome = 'installed' | 'already complete' | 'another installer was faster';
 
-/** Longer than any installation takes: what is older was left by one that was killed. */
-const ABANDONED_MS = 60 * 60 * 1000;
-const ASIDE = /^\..+\.tmp-[0-9a-f]+$/;
-
 /**
  * Writes the supervisor volume's content aside and renames it: TARGET/VERSION is complete or not there, whenever the
  * power goes. Any number may run at the same time.
@@ -43,17 +37,21 @@ export function installSupervisor(installation: Installation): Outcome {
   const { target, version } = installation;
   if (version !== basename(version) || /^\.*$/.test(version)) throw new ProgramError(`no version's name: "${version}"`);
   try {
-    const outcome = isComplete(join(target, version)) ? 'already complete' : install(installation);
-    removeLeftovers(target, version);
+    unmark(target, version);
+    let outcome: Outcome;
+    do {
+      outcome = isComplete(join(target, version)) ? 'already complete' : install(installation);
+      removeLeftovers(target, version);
+      // An installer that saw the mark before it went may have put the folder aside in between.
+    } while (!isComplete(join(target, version)));
     return outcome;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new ProgramError(`can't install into ${target}: ${message}`);
+    throw failureAt(target, error);
   }
 }
 
 function install({ target, version, bundle, runtime }: Installation): Outcome {
-  const aside = join(target, `.${version}.tmp-${randomBytes(6).toString('hex')}`);
+  const aside = asideOf(target, version);
   const final = join(target, version);
   try {
     write(aside, bundle(), runtime());
@@ -68,9 +66,6 @@ function install({ target, version, bundle, runtime }: Installation): Outcome {
     throw error;
   }
 }
-
-/** The rename is atomic, so one file that is there proves them all. */
-const isComplete = (folder: string) => existsSync(join(folder, SUPERVISOR_FILES.bundle));
 
 function write(folder: string, bundle: Buffer, { node, loader, libraries }: Runtime): void {
   const { loader: loaderName, libraries: librariesName, node: nodeName, bundle: bundleName } = SUPERVISOR_FILES;
@@ -118,15 +113,3 @@ function sync(path: string): void {
   }
 }
 const syncFolder = sync;
-
-/** What killed installers left: all of this version, which is complete now, and what is too old to be at work. */
-function removeLeftovers(target: string, version: string): void {
-  for (const name of readdirSync(target).filter((entry) => ASIDE.test(entry))) {
-    const path = join(target, name);
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (name.startsWith(`.${version}.tmp-`) || age > ABANDONED_MS) {
-      // Retried, as its installer may still be writing.
-      rmSync(path, { recursive: true, force: true, maxRetries: 10 });
-    }
-  }
-}
