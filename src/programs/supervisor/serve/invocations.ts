@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
+import type { Definition } from '../definition';
+import { cancellation, failureOf, InvocationError } from '../failure';
+import type { Body, InvokeOptions, Outcome, Places } from '../invocation';
+import type { InvocationLog } from '../log';
+import { sendError, sendFailure, stackOf } from './answer';
+import type { Metrics } from './metrics';
+import type { Queue, Ticket } from './queue';
+import { sendOutcome } from './send-outcome';
+
+export type Invoke = (body: Body, options: InvokeOptions) => Promise<Outcome>;
+
+export interface InvocationsOptions {
+  readonly definition: Definition;
+  readonly places: Places;
+  readonly invoke: Invoke;
+  readonly queue: Queue;
+  readonly metrics: Metrics;
+  /** For what no invocation's own log has told. */
+  readonly log: Pick<InvocationLog, 'error'>;
+}
+
+/** Whoever neither sends the body nor takes the reply for so long gives the place to others. */
+const IDLE_MS = 60_000;
+/** What a shell tells of a process that SIGTERM ended. */
+const TERMINATED = 143;
+
+/** The requests that run the script: each waits for its turn, is invoked and answered. */
+export class Invocations {
+  /** Of those that wait or run. */
+  private readonly aborts = new Set<AbortController>();
+
+  constructor(private readonly options: InvocationsOptions) {}
+
+  /** Ends all that wait or run. */
+  abort(): void {
+    for (const abort of this.aborts) abort.abort(new InvocationError('cancelled', 'the pod ends', TERMINATED));
+  }
+
+  /** @param expects the client waits with its body until it is told to go on (`Expect: 100-continue`) */
+  async take(request: IncomingMessage, response: ServerResponse, expects: boolean): Promise<void> {
+    const abort = new AbortController();
+    const ticket = this.options.queue.enter(abort.signal);
+    if (!ticket) return this.refuse(request, response);
+    if (expects) response.writeContinue();
+    // The connection, since a response that stands behind another one isn't told when it closes.
+    const gone = () => abort.abort();
+    const { socket } = request;
+    socket.once('close', gone);
+    this.aborts.add(abort);
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.invoke(request, ticket, abort.signal);
+      await this.reply(request, response, outcome);
+    } catch (error) {
+      // What an invocation fails with, its own log has told.
+      if (!(error instanceof InvocationError) && !socket.destroyed) this.options.log.error(stackOf(error));
+      sendFailure(request, response, error);
+    } finally {
+      await outcome?.dispose();
+      ticket.leave();
+      this.aborts.delete(abort);
+      socket.off('close', gone);
+    }
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse): void {
+    const { queue, metrics, definition } = this.options;
+    metrics.refused();
+    const retryAfter = queue.retryAfterSeconds();
+    const reason =
+      `${definition.name} is busy: ${queue.running} invocations run and ${queue.waiting} wait, which is all that may. ` +
+      `Try again in ${retryAfter} s.`;
+    sendError(request, response, { status: 429, reason, headers: { 'retry-after': `${retryAfter}` } });
+  }
+
+  private async invoke(request: IncomingMessage, ticket: Ticket, signal: AbortSignal): Promise<Outcome> {
+    const { definition, places, invoke, metrics } = this.options;
+    try {
+      if (!(await ticket.turn)) throw cancellation(signal);
+      const body = { content: bodyOf(request), contentType: request.headers['content-type'] };
+      const timeoutMs = definition.timeoutSeconds * 1000;
+      const outcome = await invoke(body, { definition, places, signal, timeoutMs, onStep: metrics.step });
+      metrics.succeeded();
+      return outcome;
+    } catch (error) {
+      metrics.failed(failureOf(error).kind);
+      throw error;
+    }
+  }
+
+  private async reply({ headers, socket }: IncomingMessage, response: ServerResponse, outcome: Outcome): Promise<void> {
+    socket.setTimeout(IDLE_MS);
+    const { metrics, definition } = this.options;
+    metrics.replied(await sendOutcome(response, outcome, headers.accept, definition.name));
+  }
+}
+
+/** The request's body without its connection: who stops reading it in the middle can still be answered. */
+function bodyOf(request: IncomingMessage): Readable {
+  const { socket } = request;
+  const body = new PassThrough();
+  // Nobody may be listening yet; who reads it later meets the error then.
+  body.on('error', () => undefined);
+  socket.setTimeout(IDLE_MS);
+  request.once('end', () => socket.setTimeout(0));
+  request.once('close', () => {
+    if (!request.complete) body.destroy(new Error('the client went away in the middle of its body'));
+  });
+  return request.pipe(body);
+}
