@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvocationError } from '../failure';
+import type { Transfer } from './storage';
+
+const TRIES = 6;
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5_000;
+/** A server that asks for a longer pause (`Retry-After`) is asked again after this. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/** What may go well another time: the network's trouble, or a server's that passes. */
+export class PassingError extends Error {
+  constructor(
+    message: string,
+    readonly detail: {
+      /** How long the server asks us to wait, in milliseconds. */
+      readonly pauseMs?: number;
+      /** Bytes came through before it broke: it is not the same trouble for ever. */
+      readonly progress?: boolean;
+    } = {},
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Does `attempt` up to six times, as long as it throws PassingError; tries that moved bytes don't count.
+ * @param what for messages: `PUT bucket/key`, never with a secret
+ * @throws InvocationError: `storage` after the last try, `cancelled` when the signal says so; anything else that
+ *   `attempt` throws
+ */
+export async function patiently<T>(what: string, transfer: Transfer, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    throwIfCancelled(transfer.signal);
+    try {
+      return await attempt();
+    } catch (error) {
+      throwIfCancelled(transfer.signal);
+      if (!(error instanceof PassingError)) throw error;
+      if (error.detail.progress) tries = 1;
+      if (tries === TRIES) throw new InvocationError('storage', `${what}: ${error.message} (tried ${TRIES} times)`);
+      const wait = waitMs(tries, error.detail.pauseMs);
+      transfer.warn(`${what}: ${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
+      await sleep(wait, undefined, { signal: transfer.signal }).catch(() => throwIfCancelled(transfer.signal));
+    }
+  }
+}
+
+/** Doubles; half of it is random, so that pods which failed together don't come back together. */
+function waitMs(tries: number, pauseMs = 0): number {
+  const backOff = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS);
+  return Math.max(backOff * (0.5 + Math.random() / 2), Math.min(pauseMs, LONGEST_PAUSE_MS));
+}
+
+/** Statuses that may be others later. 501 and 505 say that the server can't; 507 that it is full. */
+export function mayPass(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || (status >= 500 && ![501, 505, 507].includes(status));
+}
+
+/** `Retry-After` (RFC 9110, 10.2.3), seconds or a date, in milliseconds. */
+export function pauseMs(retryAfter: string | undefined, now = Date.now()): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now;
+  return ms > 0 ? ms : undefined;
+}
+
+export const isCancelled = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
+
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (isCancelled(signal)) throw new InvocationError('cancelled', 'the transfer was cancelled');
+}
