@@ -27,7 +27,6 @@ export async function zipOf(files: readonly OutputFile[]): Promise<Readable> {
 async function fill(zip: ZipFile, stream: Readable, files: readonly OutputFile[]): Promise<void> {
   const names = entryNames(files.map(({ name }) => name));
   for (const [index, { path }] of files.entries()) {
-    if (stream.destroyed) return;
     await add(zip, stream, path, names[index]);
   }
   zip.end();
@@ -35,16 +34,22 @@ async function fill(zip: ZipFile, stream: Readable, files: readonly OutputFile[]
 
 async function add(zip: ZipFile, stream: Readable, path: string, name: string): Promise<void> {
   const { size, mtimeMs, mode } = await stat(path);
-  if (stream.destroyed) return;
-  const content = createReadStream(path, { highWaterMark: READ_BYTES });
-  const stop = () => content.destroy();
-  stream.once('close', stop);
+  if (stream.destroyed) throw new Error('nobody reads the zip any more');
   // The library can't write times before 1970.
   const mtime = new Date(Math.max(mtimeMs, 0));
   // With the size known beforehand, more than 4 GiB are written as zip64, and a file that changes is an error.
-  zip.addReadStream(content, name, { size, mtime, mode: REGULAR_FILE | (mode & PERMISSIONS) });
-  await finished(content);
-  stream.off('close', stop);
+  const options = { size, mtime, mode: REGULAR_FILE | (mode & PERMISSIONS) };
+  // Lazily: the library would keep the streams themselves until the zip is complete.
+  await new Promise<void>((resolve, reject) => {
+    zip.addReadStreamLazy(name, options, (give) => {
+      const content = createReadStream(path, { highWaterMark: READ_BYTES });
+      const stop = () => content.destroy();
+      stream.once('close', stop);
+      content.once('close', () => stream.off('close', stop));
+      finished(content).then(resolve, reject);
+      give(null, content);
+    });
+  });
 }
 
 /**
