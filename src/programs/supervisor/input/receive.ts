@@ -23,7 +23,7 @@ const EVENT_LIMIT = 8 * 1024 * 1024;
 export async function receive({ content, contentType }: Body, folder: string): Promise<Input> {
   const kind = contentKind(contentType, 'header Content-Type');
   const chunks = chunksOf(content);
-  if (kind === 'binary') return save(folder, dataName(), (file) => file.writeFile(chunks));
+  if (kind === 'binary') return save(folder, dataName(), (file) => append(file, chunks));
 
   const { bytes, complete } = await take(chunks, EVENT_LIMIT);
   if (!complete) return save(folder, dataName(), (file) => writeLarge(file, kind, bytes, chunks));
@@ -97,24 +97,30 @@ async function writeLarge(
   }
   if (first !== undefined && '{["'.includes(first)) {
     await file.writeFile(chunk!);
-    return file.writeFile(rest);
+    return append(file, rest);
   }
   const why = 'its first character is none of {, [ and "';
   if (kind === 'json') throw notJson('body', why, beginningOf(chunk ?? start));
   await file.truncate(0);
   if (chunk === undefined) return; // nothing but blanks
   try {
-    await file.writeFile(decoded(chunk, rest, offset));
+    await append(file, decoded(chunk, rest, offset));
   } catch (error) {
     if (error instanceof Base64Error) throw neither('body', why, error.message, beginningOf(chunk));
     throw error;
   }
 }
 
+async function append(file: FileHandle, chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of chunks) await file.writeFile(chunk);
+}
+
+const BLANKS: ReadonlySet<number> = new Set(Buffer.from('\t\n\f\r '));
+
 /** First character that is not blank. */
 function firstCharacter(chunk: Buffer): string | undefined {
-  const at = chunk.findIndex((byte) => !'\t\n\f\r '.includes(String.fromCharCode(byte)));
-  return at < 0 ? undefined : String.fromCharCode(chunk[at]);
+  const byte = chunk.find((one) => !BLANKS.has(one));
+  return byte === undefined ? undefined : String.fromCharCode(byte);
 }
 
 async function* decoded(first: Buffer, rest: AsyncIterable<Buffer>, offset: number): AsyncGenerator<Buffer> {
