@@ -1,9 +1,10 @@
 /**
  * Whose fault it is. `input`: the body or event can't be used, and never will (HTTP 400). `configuration`: script,
  * definition or credentials are missing or wrong. `storage`: a provider refused or is away. `script`: it failed, was
- * killed or took too long. `cancelled`: whoever asked went away, or the pod ends.
+ * killed, took too long, or left what can't be stored. `cancelled`: whoever asked went away, or the pod ends.
+ * `internal`: the container's disk or memory is at its end, or we have a defect.
  */
-export type FailureKind = 'input' | 'configuration' | 'storage' | 'script' | 'cancelled';
+export type FailureKind = 'input' | 'configuration' | 'storage' | 'script' | 'cancelled' | 'internal';
 
 /** Why an invocation failed, in a sentence for its user. Never holds a secret. */
 export class InvocationError extends Error {
@@ -21,4 +22,48 @@ export class InvocationError extends Error {
   ) {
     super(message);
   }
+}
+
+/** 128 + SIGTERM's number: what a shell tells of a process that was asked to end. */
+const TERMINATED = 143;
+
+/**
+ * Why an aborted signal was: its reason, where that is an InvocationError (each caller gets its own, as one reason may
+ * end many invocations).
+ */
+export function cancellation({ reason }: AbortSignal): InvocationError {
+  if (reason instanceof InvocationError) return new InvocationError(reason.kind, reason.message, reason.exitCode);
+  return new InvocationError('cancelled', 'cancelled: whoever asked went away', TERMINATED);
+}
+
+/** @throws InvocationError once the signal is aborted. */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw cancellation(signal);
+}
+
+/** An InvocationError with more words before its message: what was being done. */
+export function during(what: string, error: unknown): InvocationError {
+  const { kind, message, exitCode } = failureOf(error);
+  return new InvocationError(kind, kind === 'cancelled' ? message : `${what}: ${message}`, exitCode);
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: raise the ephemeral storage of the service, or process smaller files',
+  EDQUOT: 'the quota of the disk is used up: raise it, or process smaller files',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open: raise the limit of the container',
+  ENOMEM: 'the memory is used up: raise the memory of the service',
+};
+
+/** Whatever was thrown, as an InvocationError; a defect is its `cause`. */
+export function failureOf(error: unknown): InvocationError {
+  if (error instanceof InvocationError) return error;
+  if (!(error instanceof Error)) return new InvocationError('internal', String(error));
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code !== undefined && syscall !== undefined) {
+    return new InvocationError('internal', [HINTS[code], error.message].filter(Boolean).join(': '));
+  }
+  const defect = new InvocationError('internal', `unexpected: ${error.message}`);
+  defect.cause = error;
+  return defect;
 }

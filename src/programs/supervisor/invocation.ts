@@ -1,5 +1,24 @@
-import type { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
+import { SCRIPT_KEY } from '../../contract';
 import type { Definition } from './definition';
+import { cancellation, failureOf, InvocationError, throwIfCancelled } from './failure';
+import type { EventInput, EventObject, FileInput, Input } from './input/input';
+import { providerOf } from './input/provider';
+import { receive } from './input/receive';
+import { Log } from './log';
+import { scriptEnvironment, ScriptFacts } from './script/environment';
+import { pipes, runScript } from './script/run-script';
+import { findInterpreter } from './script/shebang';
+import { listOutput } from './staging/output-files';
+import { Providers } from './staging/providers';
+import { amount, clock, Stage } from './staging/stage';
+import { stageIn } from './staging/stage-in';
+import { stageOut } from './staging/stage-out';
+import { removeTree } from './remove-tree';
+import { Transcript } from './transcript';
+import { RunFolders, WorkFolder } from './work-folder';
 
 /** Where things are in the container; tests have places of their own. */
 export interface Places {
@@ -23,11 +42,11 @@ export interface Outcome {
   readonly id: string;
   /** The body was the data itself: the reply holds the files. Otherwise an event's results are in the storage. */
   readonly replyWithFiles: boolean;
-  /** `TMP_OUTPUT_DIR`'s files: relative names and where they are; sorted; links out of it left out. */
+  /** `TMP_OUTPUT_DIR`'s files, sorted by name; none where the reply doesn't hold them. */
   readonly files: readonly OutputFile[];
-  /** The log with the script's output; at level CRITICAL the script's output alone. Bounded. */
+  /** File with the log and the script's output; at level CRITICAL the script's output alone. Bounded. */
   readonly transcript: string;
-  /** Removes the invocation's folder. */
+  /** Removes the invocation's folder. Never fails: what can't be removed is logged. */
   dispose(): Promise<void>;
 }
 
@@ -42,7 +61,10 @@ export interface OutputFile {
 export interface InvokeOptions {
   readonly definition: Definition;
   readonly places: Places;
-  /** Aborted when the client goes away or the pod ends: kills the script's process group. */
+  /**
+   * Aborted when the client goes away or the pod ends: kills the script's process group. An InvocationError as its
+   * reason is what the invocation then fails with.
+   */
   readonly signal: AbortSignal;
   /** In milliseconds, for the script; without it there is no limit. */
   readonly timeoutMs?: number;
@@ -51,3 +73,163 @@ export interface InvokeOptions {
 }
 
 export type Step = 'stage_in' | 'script' | 'stage_out';
+
+/**
+ * Runs one invocation: receives the body and, for the data itself or for each object of an event in turn, stages in,
+ * runs the script and stages out. An object that fails doesn't stop the others.
+ * @throws InvocationError with the invocation's id and the script's last lines, once it is logged and the folder gone.
+ *   Of several objects that failed it is the first one's.
+ */
+export async function invoke(body: Body, options: InvokeOptions): Promise<Outcome> {
+  const log = new Log(randomBytes(4).toString('hex'), options.definition.logLevel);
+  const elapsed = clock();
+  let folder: WorkFolder | undefined;
+  try {
+    pipes.prepare();
+    folder = new WorkFolder(options.places.work);
+    const { path, transcript } = folder;
+    const results = await new Invocation(options, folder, log).run(body);
+    log.info(`done in ${elapsed().toFixed(3)} s`);
+    return { ...results, id: log.id, transcript, dispose: () => remove(path, log) };
+  } catch (error) {
+    const failure = failureIn(error, options.signal);
+    failure.invocation = log.id;
+    log.error(failure.message);
+    if (failure.cause instanceof Error) log.error(String(failure.cause.stack));
+    if (folder) await remove(folder.path, log);
+    throw failure;
+  } finally {
+    log.transcript?.close();
+  }
+}
+
+/** What goes wrong once an invocation is to end is a consequence of that. */
+function failureIn(error: unknown, signal: AbortSignal): InvocationError {
+  const failure = failureOf(error);
+  if (!signal.aborted) return failure;
+  const cancelled = cancellation(signal);
+  cancelled.lastLines = failure.lastLines;
+  return cancelled;
+}
+
+/** What can't be removed is no failure: the results are there. */
+async function remove(folder: string, log: Log): Promise<void> {
+  await removeTree(folder).catch(({ message }: Error) => log.warning(`files are left behind: ${message}`));
+}
+
+type Results = Pick<Outcome, 'replyWithFiles' | 'files'>;
+type Facts = Omit<ScriptFacts, 'inputFolder' | 'outputFolder'>;
+
+/** More would only bury the rest of the log. */
+const MOST_LEFT_OUT_TOLD = 20;
+
+class Invocation {
+  private readonly script: string;
+  private readonly transcript: Transcript;
+  private readonly stage: Stage;
+
+  constructor(
+    private readonly options: InvokeOptions,
+    private readonly folder: WorkFolder,
+    private readonly log: Log,
+  ) {
+    const { definition, places, signal } = options;
+    this.script = join(places.config, SCRIPT_KEY);
+    this.transcript = log.transcript = new Transcript(folder.transcript);
+    this.stage = { definition, providers: new Providers(definition, places.providers), log, signal };
+  }
+
+  async run(body: Body): Promise<Results> {
+    const { definition, providers } = this.stage;
+    try {
+      // Before anything else: nobody works for an hour to learn that the results have nowhere to go.
+      findInterpreter(this.script);
+      for (const output of definition.output) providers.check(output.storage_provider);
+      const folders = this.folder.run(1);
+      const elapsed = clock();
+      const input = await this.receive(body, folders.input);
+      return input.kind === 'file' ? await this.data(input, folders, elapsed()) : await this.event(input, folders);
+    } finally {
+      providers.close();
+    }
+  }
+
+  private receive(body: Body, folder: string): Promise<Input> {
+    const { signal } = this.stage;
+    throwIfCancelled(signal);
+    // One that is ended when nobody reads it any more has nobody to tell.
+    addAbortSignal(signal, body.content).on('error', () => undefined);
+    return receive(body, folder);
+  }
+
+  private async data({ path, bytes, variables }: FileInput, folders: RunFolders, seconds: number): Promise<Results> {
+    this.log.info(`the input is the body itself: ${amount(bytes, seconds)}`);
+    this.options.onStep?.('stage_in', seconds, bytes);
+    return { replyWithFiles: true, files: await this.process(folders, { inputFile: path, variables }) };
+  }
+
+  private async event({ objects, skipped, variables }: EventInput, first: RunFolders): Promise<Results> {
+    const { definition, providers, signal } = this.stage;
+    for (const reason of skipped) this.log.info(`skipped: ${reason}`);
+    if (objects.length === 0) this.log.warning('the event has nothing to process: the script is not run');
+    if (!definition.fileStageIn) for (const object of objects) providers.check(providerOf(object, definition).provider);
+    const failures: InvocationError[] = [];
+    for (const [index, object] of objects.entries()) {
+      throwIfCancelled(signal);
+      const folders = index === 0 ? first : this.folder.run(index + 1);
+      const which = objects.length > 1 ? `object ${index + 1} of ${objects.length}, ` : '';
+      this.log.info(`${which}"${object.path}"`);
+      try {
+        await this.object(object, folders, variables);
+      } catch (error) {
+        throwIfCancelled(signal);
+        failures.push(failureOf(error));
+        if (which) this.log.error(`${which}"${object.path}": ${failureOf(error).message}`);
+      }
+      await remove(folders.root, this.log);
+    }
+    if (failures.length > 0) throw firstOf(failures, objects.length);
+    return { replyWithFiles: false, files: [] };
+  }
+
+  private async object(object: EventObject, folders: RunFolders, variables: Facts['variables']): Promise<void> {
+    if (this.stage.definition.fileStageIn) {
+      this.log.info('it is not fetched: file_stage_in is true');
+      await this.process(folders, { object, variables });
+      return;
+    }
+    const elapsed = clock();
+    const { path, bytes } = await stageIn(object, folders.input, this.stage);
+    this.options.onStep?.('stage_in', elapsed(), bytes);
+    await this.process(folders, { object, variables, inputFile: path });
+  }
+
+  /** Runs the script and stores what it left. */
+  private async process({ input, output }: RunFolders, facts: Facts): Promise<readonly OutputFile[]> {
+    const { script, log, transcript } = this;
+    const { signal, timeoutMs, onStep } = this.options;
+    const env = scriptEnvironment({ ...facts, inputFolder: input, outputFolder: output }, log);
+    const running = clock();
+    await runScript({ script, env, log, transcript, signal, timeoutMs });
+    log.info(`the script ended well after ${running().toFixed(3)} s`);
+    onStep?.('script', running(), 0);
+
+    const storing = clock();
+    const { files, leftOut } = await listOutput(output);
+    for (const what of leftOut.slice(0, MOST_LEFT_OUT_TOLD)) log.warning(`left out: ${what}`);
+    const more = leftOut.length - MOST_LEFT_OUT_TOLD;
+    if (more > 0) log.warning(`left out: ${more} more`);
+    const bytes = await stageOut(files, this.stage, facts.object);
+    onStep?.('stage_out', storing(), bytes);
+    return files;
+  }
+}
+
+function firstOf(failures: readonly InvocationError[], objects: number): InvocationError {
+  const [first] = failures;
+  if (objects === 1) return first;
+  const message = `${failures.length} of ${objects} objects failed, the first: ${first.message}`;
+  const failure = new InvocationError(first.kind, message, first.exitCode);
+  failure.lastLines = first.lastLines;
+  return failure;
+}

@@ -1,4 +1,6 @@
-import type { LogLevel } from '../../contract';
+import { writeSync } from 'node:fs';
+import { LOG_LEVELS, LogLevel } from '../../contract';
+import type { Transcript } from './transcript';
 
 /**
  * What happens in one invocation, each line with its id, on stderr. Never give it a secret.
@@ -13,6 +15,79 @@ export interface InvocationLog {
   info(message: string): void;
   warning(message: string): void;
   error(message: string): void;
-  /** A line of the script's output, without its end: logged at every level below CRITICAL. */
-  script(line: string): void;
+  /** Lines of the script's output, without their ends: logged at every level below CRITICAL. */
+  script(lines: readonly string[]): void;
+}
+
+/** Writes to stderr, and what isn't the script's to the transcript as well (it gets the script's output raw). */
+export class Log implements InvocationLog {
+  /** Where the lines go as well, as soon as there is one. */
+  transcript?: Transcript;
+
+  constructor(
+    readonly id: string,
+    readonly level: LogLevel,
+    private readonly write: (text: string) => void = writeToStderr,
+  ) {}
+
+  debug(message: string): void {
+    this.log('DEBUG', message);
+  }
+  info(message: string): void {
+    this.log('INFO', message);
+  }
+  warning(message: string): void {
+    this.log('WARNING', message);
+  }
+  error(message: string): void {
+    this.log('ERROR', message);
+  }
+
+  script(lines: readonly string[]): void {
+    if (this.level === 'CRITICAL' || lines.length === 0) return;
+    const head = this.head('script', 'INFO');
+    this.write(lines.map((line) => `${head}${line}\n`).join(''));
+  }
+
+  private log(level: LogLevel, message: string): void {
+    if (rank(level) < rank(this.level)) return;
+    const line = `${this.head('supervisor', level)}${onOneLine(message)}\n`;
+    this.write(line);
+    this.transcript?.line(line);
+  }
+
+  /** The time is UTC, as it is in containers. */
+  private head(name: string, level: LogLevel): string {
+    const time = new Date().toISOString().replace('T', ' ').replace('.', ',').replace('Z', '');
+    return `${time} - ${name} - ${level} - [${this.id}] `;
+  }
+}
+
+/** As Python's: NOTSET is the lowest, and lets everything through. */
+const rank = (level: LogLevel) => LOG_LEVELS.indexOf(level);
+
+/** A message is one line, whatever is in the names that it tells: nobody forges a line of the log. */
+export function onOneLine(message: string): string {
+  // eslint-disable-next-line no-control-regex
+  return message.replace(/[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]/g, (character) =>
+    character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+const STDERR = 2;
+
+/**
+ * Whole lines in one go. By the descriptor itself, as `process.stderr` takes 2 ms to make; that one waits where the
+ * descriptor can't (somebody set it non-blocking). Who closed stderr wants no log.
+ */
+export function writeToStderr(text: string): void {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(STDERR, bytes, written);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
+    process.stderr.write(bytes.subarray(written));
+  }
 }

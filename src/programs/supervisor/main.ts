@@ -1,24 +1,51 @@
 import { SUPERVISOR_PORT } from '../../contract';
-import { run } from '../common/fail';
-import { serve } from '../common/http';
-import { describeSelf, handle, refuseEvent } from './supervisor';
+import { readDefinition } from './definition';
+import { failureOf } from './failure';
+import { onOneLine, writeToStderr } from './log';
+import { runOnce } from './run-once';
+import { defaultPlaces } from './work-folder';
 
-/** No preStop hook can wait in a user's image: nothing is known to be in it. */
-const DRAIN_MS = 5_000;
+const USAGE = `usage: supervisor [serve | --version]
+  (none)     one invocation: the event or body is in the variable EVENT, or else on stdin
+  serve      takes invocations by HTTP, on port ${SUPERVISOR_PORT}
+  --version  tells which Node runs it
+`;
 
-void run(async () => {
-  const [command] = process.argv.slice(2);
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  if (rest.length > 0) return misused(`it takes no more after "${command}"`);
   switch (command) {
-    case '--version':
-      process.stdout.write(`${describeSelf()}\n`);
-      return 0;
-    case 'serve':
-      await serve(handle, SUPERVISOR_PORT, DRAIN_MS);
-      return 0;
     case undefined:
-      return refuseEvent();
+      return runOnce();
+    case 'serve': {
+      const places = defaultPlaces();
+      const { serveInvocations } = await import('./serve');
+      await serveInvocations({ definition: readDefinition(places.config), places, port: SUPERVISOR_PORT });
+      return 0;
+    }
+    case '--version':
+      process.stdout.write(`oscar-cdk8s supervisor, Node ${process.version} on ${process.platform} ${process.arch}\n`);
+      return 0;
     default:
-      process.stderr.write(`supervisor: no command "${command}". Allowed: serve, --version, or none (an event).\n`);
-      return 2;
+      return misused(`there is no command "${command}"`);
   }
-});
+}
+
+function misused(problem: string): number {
+  writeToStderr(`supervisor: ${onOneLine(problem)}\n${USAGE}`);
+  return 2;
+}
+
+function fatal(error: unknown): number {
+  const { message, exitCode, cause } = failureOf(error);
+  // A defect's place, where it is one.
+  const place = cause instanceof Error ? `: ${cause.stack}` : '';
+  writeToStderr(`supervisor: ${onOneLine(`${message}${place}`)}\n`);
+  return exitCode;
+}
+
+process.on('uncaughtException', (error) => process.exit(fatal(error)));
+// What is still open, such as a stdin that nobody read to its end, keeps nobody waiting.
+void main(process.argv.slice(2))
+  .catch(fatal)
+  .then((code) => process.exit(code));
