@@ -7,7 +7,7 @@ import type { InvocationLog } from '../log';
 import { sendError, sendFailure, stackOf } from './answer';
 import type { Metrics } from './metrics';
 import type { Queue, Ticket } from './queue';
-import { sendOutcome } from './send-outcome';
+import { Reply, sendOutcome } from './send-outcome';
 
 export type Invoke = (body: Body, options: InvokeOptions) => Promise<Outcome>;
 
@@ -52,7 +52,7 @@ export class Invocations {
     let outcome: Outcome | undefined;
     try {
       outcome = await this.invoke(request, ticket, abort.signal);
-      await this.reply(request, response, outcome);
+      await this.reply(response, { outcome, accept: request.headers.accept, signal: abort.signal });
     } catch (error) {
       // What an invocation fails with, its own log has told.
       if (!(error instanceof InvocationError) && !socket.destroyed) this.options.log.error(stackOf(error));
@@ -90,10 +90,11 @@ export class Invocations {
     }
   }
 
-  private async reply({ headers, socket }: IncomingMessage, response: ServerResponse, outcome: Outcome): Promise<void> {
-    socket.setTimeout(IDLE_MS);
+  private async reply(response: ServerResponse, reply: Omit<Reply, 'service'>): Promise<void> {
     const { metrics, definition } = this.options;
-    metrics.replied(await sendOutcome(response, outcome, headers.accept, definition.name));
+    // It has none while it stands behind another response.
+    response.socket?.setTimeout(IDLE_MS);
+    metrics.replied(await sendOutcome(response, { ...reply, service: definition.name }));
   }
 }
 
