@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { gzipSync } from 'node:zlib';
+import { programCommand } from '../../src/constructs/programs';
+import { PROGRAM_DIR } from '../../src/contract';
 import { installSupervisor } from '../../src/programs/installer/install';
 import { findRuntime } from '../../src/programs/installer/runtime';
 
@@ -29,6 +31,7 @@ beforeAll(() => {
   installer = join(root, 'installer.cjs');
   bundle = join(root, 'supervisor.cjs.gz');
   writeFileSync(installer, compile('installer'));
+  writeFileSync(`${installer}.gz`, gzipSync(compile('installer')));
   writeFileSync(bundle, gzipSync(compile('supervisor')));
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -36,8 +39,11 @@ beforeEach(() => {
   target = mkdtempSync(join(root, 'target-'));
 });
 
-const install = (...options: string[]) =>
-  execFileSync(process.execPath, [installer, target, VERSION, bundle, ...options], { encoding: 'utf8' });
+/** Started as in its pod: by Node's `-e`, which shifts what a program finds as its arguments. */
+const install = (...options: string[]) => {
+  const [, ...args] = programCommand('installer').map((word) => word.replaceAll(PROGRAM_DIR, root));
+  return execFileSync(process.execPath, [...args, target, VERSION, bundle, ...options], { encoding: 'utf8' });
+};
 /** Runs the installed supervisor as a pod would, by its own loader, without anything of this machine's in its way. */
 const runInstalled = (...args: string[]) => {
   const at = (file: string) => join(target, VERSION, file);

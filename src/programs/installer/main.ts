@@ -30,9 +30,10 @@ function commandLine() {
   return { target, version, bundle, keepSeconds: values.keep === undefined ? undefined : Number(values.keep) };
 }
 
+/** Which arguments are ours is said: pods start this by `node -e`, where `parseArgs` would begin one too early. */
 function parsed() {
   try {
-    return parseArgs({ allowPositionals: true, options: { keep: { type: 'string' } } });
+    return parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: { keep: { type: 'string' } } });
   } catch {
     throw usage();
   }
