@@ -43,8 +43,10 @@ export function throwIfCancelled(signal: AbortSignal): void {
 
 /** An InvocationError with more words before its message: what was being done. */
 export function during(what: string, error: unknown): InvocationError {
-  const { kind, message, exitCode } = failureOf(error);
-  return new InvocationError(kind, kind === 'cancelled' ? message : `${what}: ${message}`, exitCode);
+  const { kind, message, exitCode, cause } = failureOf(error);
+  const failure = new InvocationError(kind, kind === 'cancelled' ? message : `${what}: ${message}`, exitCode);
+  failure.cause = cause;
+  return failure;
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -58,12 +60,14 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Whatever was thrown, as an InvocationError; a defect is its `cause`. */
 export function failureOf(error: unknown): InvocationError {
   if (error instanceof InvocationError) return error;
-  if (!(error instanceof Error)) return new InvocationError('internal', String(error));
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { code, syscall, message = String(error) } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code !== undefined && syscall !== undefined) {
-    return new InvocationError('internal', [HINTS[code], error.message].filter(Boolean).join(': '));
+    return new InvocationError('internal', [HINTS[code], message].filter(Boolean).join(': '));
   }
-  const defect = new InvocationError('internal', `unexpected: ${error.message}`);
+  const defect = new InvocationError('internal', `unexpected: ${message}`);
   defect.cause = error;
   return defect;
 }
+
+/** Where a defect is: for the log, never for a reply. */
+export const placeOf = ({ cause }: InvocationError) => (cause as Partial<Error> | undefined)?.stack;

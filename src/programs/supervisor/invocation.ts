@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { SCRIPT_KEY } from '../../contract';
 import type { Definition } from './definition';
-import { cancellation, failureOf, InvocationError, throwIfCancelled } from './failure';
+import { cancellation, failureOf, InvocationError, placeOf, throwIfCancelled } from './failure';
 import type { EventInput, EventObject, FileInput, Input } from './input/input';
 import { providerOf } from './input/provider';
 import { receive } from './input/receive';
@@ -95,7 +95,8 @@ export async function invoke(body: Body, options: InvokeOptions): Promise<Outcom
     const failure = failureIn(error, options.signal);
     failure.invocation = log.id;
     log.error(failure.message);
-    if (failure.cause instanceof Error) log.error(String(failure.cause.stack));
+    const place = placeOf(failure);
+    if (place) log.error(place);
     if (folder) await remove(folder.path, log);
     throw failure;
   } finally {
@@ -126,6 +127,7 @@ const MOST_LEFT_OUT_TOLD = 20;
 class Invocation {
   private readonly script: string;
   private readonly transcript: Transcript;
+  private readonly providers: Providers;
   private readonly stage: Stage;
 
   constructor(
@@ -136,15 +138,16 @@ class Invocation {
     const { definition, places, signal } = options;
     this.script = join(places.config, SCRIPT_KEY);
     this.transcript = log.transcript = new Transcript(folder.transcript);
-    this.stage = { definition, providers: new Providers(definition, places.providers), log, signal };
+    this.providers = new Providers(definition, places.providers);
+    this.stage = { definition, providers: this.providers, log, signal };
   }
 
   async run(body: Body): Promise<Results> {
-    const { definition, providers } = this.stage;
+    const { providers } = this;
     try {
       // Before anything else: nobody works for an hour to learn that the results have nowhere to go.
       findInterpreter(this.script);
-      for (const output of definition.output) providers.check(output.storage_provider);
+      for (const output of this.options.definition.output) providers.check(output.storage_provider);
       const folders = this.folder.run(1);
       const elapsed = clock();
       const input = await this.receive(body, folders.input);
@@ -169,22 +172,23 @@ class Invocation {
   }
 
   private async event({ objects, skipped, variables }: EventInput, first: RunFolders): Promise<Results> {
-    const { definition, providers, signal } = this.stage;
+    const { definition, signal } = this.options;
     for (const reason of skipped) this.log.info(`skipped: ${reason}`);
     if (objects.length === 0) this.log.warning('the event has nothing to process: the script is not run');
-    if (!definition.fileStageIn) for (const object of objects) providers.check(providerOf(object, definition).provider);
+    const fetched = definition.fileStageIn ? [] : objects;
+    for (const object of fetched) this.providers.check(providerOf(object, definition).provider);
     const failures: InvocationError[] = [];
     for (const [index, object] of objects.entries()) {
       throwIfCancelled(signal);
       const folders = index === 0 ? first : this.folder.run(index + 1);
-      const which = objects.length > 1 ? `object ${index + 1} of ${objects.length}, ` : '';
-      this.log.info(`${which}"${object.path}"`);
+      const which = `object ${index + 1} of ${objects.length}, "${object.path}"`;
+      this.log.info(which);
       try {
         await this.object(object, folders, variables);
       } catch (error) {
-        throwIfCancelled(signal);
+        if (signal.aborted) throw error;
         failures.push(failureOf(error));
-        if (which) this.log.error(`${which}"${object.path}": ${failureOf(error).message}`);
+        if (objects.length > 1) this.log.error(`${which}: ${failureOf(error).message}`);
       }
       await remove(folders.root, this.log);
     }
@@ -231,5 +235,6 @@ function firstOf(failures: readonly InvocationError[], objects: number): Invocat
   const message = `${failures.length} of ${objects} objects failed, the first: ${first.message}`;
   const failure = new InvocationError(first.kind, message, first.exitCode);
   failure.lastLines = first.lastLines;
+  failure.cause = first.cause;
   return failure;
 }

@@ -1,5 +1,5 @@
-import { writeSync } from 'node:fs';
 import { LOG_LEVELS, LogLevel } from '../../contract';
+import { stderr } from './stderr';
 import type { Transcript } from './transcript';
 
 /**
@@ -27,7 +27,7 @@ export class Log implements InvocationLog {
   constructor(
     readonly id: string,
     readonly level: LogLevel,
-    private readonly write: (text: string) => void = writeToStderr,
+    private readonly write = (text: string) => stderr.write(text),
   ) {}
 
   debug(message: string): void {
@@ -72,22 +72,4 @@ export function onOneLine(message: string): string {
   return message.replace(/[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]/g, (character) =>
     character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
-}
-
-const STDERR = 2;
-
-/**
- * Whole lines in one go. By the descriptor itself, as `process.stderr` takes 2 ms to make; that one waits where the
- * descriptor can't (somebody set it non-blocking). Who closed stderr wants no log.
- */
-export function writeToStderr(text: string): void {
-  const bytes = Buffer.from(text);
-  let written = 0;
-  try {
-    while (written < bytes.length) written += writeSync(STDERR, bytes, written);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
-    process.stderr.write(bytes.subarray(written));
-  }
 }

@@ -1,8 +1,9 @@
 import { SUPERVISOR_PORT } from '../../contract';
 import { readDefinition } from './definition';
-import { failureOf } from './failure';
-import { onOneLine, writeToStderr } from './log';
+import { failureOf, placeOf } from './failure';
+import { onOneLine } from './log';
 import { runOnce } from './run-once';
+import { stderr } from './stderr';
 import { defaultPlaces } from './work-folder';
 
 const USAGE = `usage: supervisor [serve | --version]
@@ -32,16 +33,14 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function misused(problem: string): number {
-  writeToStderr(`supervisor: ${onOneLine(problem)}\n${USAGE}`);
+  stderr.write(`supervisor: ${onOneLine(problem)}\n${USAGE}`);
   return 2;
 }
 
 function fatal(error: unknown): number {
-  const { message, exitCode, cause } = failureOf(error);
-  // A defect's place, where it is one.
-  const place = cause instanceof Error ? `: ${cause.stack}` : '';
-  writeToStderr(`supervisor: ${onOneLine(`${message}${place}`)}\n`);
-  return exitCode;
+  const failure = failureOf(error);
+  stderr.write(`supervisor: ${onOneLine(placeOf(failure) ?? failure.message)}\n`);
+  return failure.exitCode;
 }
 
 process.on('uncaughtException', (error) => process.exit(fatal(error)));

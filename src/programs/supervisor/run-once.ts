@@ -4,7 +4,8 @@ import type { LogLevel } from '../../contract';
 import { readDefinition } from './definition';
 import { failureOf, InvocationError } from './failure';
 import { invoke, Outcome, Places } from './invocation';
-import { onOneLine, writeToStderr } from './log';
+import { onOneLine } from './log';
+import { stderr } from './stderr';
 import { defaultPlaces } from './work-folder';
 
 /** Signals that end a run, and its exit codes then (128 + the signal's number). */
@@ -33,7 +34,7 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
   } catch (error) {
     const failure = failureOf(error);
     const isLogged = failure.invocation !== undefined && level !== 'CRITICAL';
-    if (!isLogged) writeToStderr(describe(failure));
+    if (!isLogged) stderr.write(describe(failure));
     return failure.exitCode;
   }
 }

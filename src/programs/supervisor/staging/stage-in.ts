@@ -25,6 +25,6 @@ export async function stageIn(object: EventObject, folder: string, stage: Stage)
     log.info(`fetched "${path}" from ${provider}: ${amount(bytes, elapsed())}`);
     return { path: file, bytes };
   } catch (error) {
-    throw during(`"${path}" can't be fetched from ${provider}`, error);
+    throw during(`the input can't be fetched from ${provider}`, error);
   }
 }

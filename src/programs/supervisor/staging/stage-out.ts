@@ -78,7 +78,8 @@ async function transfer(uploads: readonly Upload[], stage: Stage): Promise<numbe
   const work = async () => {
     for (const upload of waiting) {
       if (signal.aborted) return;
-      bytes += await store(upload, { ...stage, signal });
+      const stored = await store(upload, { ...stage, signal });
+      bytes += stored;
     }
   };
   const workers = Array.from({ length: UPLOADS_AT_ONCE }, () =>
@@ -101,6 +102,6 @@ async function store({ file, provider, path }: Upload, { providers, log, signal 
     log.info(`stored "${file.name}" in ${provider} as "${path}": ${amount(bytes, elapsed())}`);
     return bytes;
   } catch (error) {
-    throw during(`"${file.name}" can't be stored in ${provider} as "${path}"`, error);
+    throw during(`"${file.name}" can't be stored in ${provider}`, error);
   }
 }

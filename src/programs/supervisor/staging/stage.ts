@@ -5,7 +5,7 @@ import type { Providers } from './providers';
 /** What staging needs of its invocation. */
 export interface Stage {
   readonly definition: Definition;
-  readonly providers: Providers;
+  readonly providers: Pick<Providers, 'storage'>;
   readonly log: InvocationLog;
   readonly signal: AbortSignal;
 }
@@ -17,4 +17,5 @@ export function clock(): () => number {
 }
 
 /** How much and how long, for the log. */
-export const amount = (bytes: number, seconds: number) => `${bytes} bytes in ${seconds.toFixed(3)} s`;
+export const amount = (bytes: number, seconds: number) =>
+  `${bytes} byte${bytes === 1 ? '' : 's'} in ${seconds.toFixed(3)} s`;
