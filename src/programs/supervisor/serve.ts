@@ -34,26 +34,25 @@ const LAST_ANSWERS_MS = 2_000;
  */
 export async function serveInvocations(options: ServeOptions): Promise<void> {
   const { definition, places, port = SUPERVISOR_PORT, invoke = invokeScript } = options;
+  // From the very beginning: a pod may be ended while it starts.
+  const signal = nextSignal();
   const log = new Log('serve', definition.logLevel);
   await removeLeftovers(places.work).catch((error: Error) =>
-    log.warning(`left by an earlier container: ${error.message}`),
+    log.warning(`what an earlier container left can't be removed: ${error.message}`),
   );
   const queue = new Queue(definition.maxInflight, WAITING_PER_RUNNING * definition.maxInflight);
   const metrics = await createMetrics(definition.name, queue);
   const server = new InvocationServer({ definition, places, invoke, queue, metrics, log });
   log.info(`${definition.name}: listening on port ${await server.listen(port)}`);
-  await untilEnded(server, queue, definition.timeoutSeconds, log);
-}
 
-async function untilEnded(server: InvocationServer, queue: Queue, timeoutSeconds: number, log: Log): Promise<void> {
-  const signal = await nextSignal();
-  const again = nextSignal();
-  log.info(`${signal}: ending`);
+  const first = await signal;
+  const second = nextSignal();
+  log.info(`${first}: ending`);
   server.announceEnd();
-  if (signal === 'SIGTERM') await Promise.race([again, pause(LAG_MS)]);
+  if (first === 'SIGTERM') await Promise.race([pause(LAG_MS), second]);
   server.close();
-  await Promise.race([again, pause(timeoutSeconds * 1000), queue.empty()]);
-  if (queue.running > 0) log.warning(`ended by force: ${queue.running} that run, ${queue.waiting} that wait`);
+  await Promise.race([queue.empty(), pause(definition.timeoutSeconds * 1000), second]);
+  if (queue.running > 0) log.warning(`ended by force: ${queue.running} that run and ${queue.waiting} that wait`);
   server.abort();
   await queue.empty();
   await server.closed(LAST_ANSWERS_MS);
