@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# `test/servers/support/install.sh PROGRAM…`: builds programs that suites need by Go, once a machine and version, and
+# prints the folder that holds them. Programs: minio, mc.
+set -euo pipefail
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/oscar-cdk8s-test/bin
+
+install() {
+  local program=$1 module=$2 version=$3
+  [ -x "$folder/$program-$version/$program" ] || {
+    echo "building $program $version" >&2
+    CGO_ENABLED=0 GOFLAGS=-trimpath GOBIN=$folder/.$program-$version go install -ldflags "-s -w" "$module@$version"
+    mv -T "$folder/.$program-$version" "$folder/$program-$version"
+  }
+  ln -sfn "$program-$version/$program" "$folder/$program"
+}
+
+mkdir -p "$folder"
+for program in "$@"; do
+  case $program in
+    minio) install minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c ;;
+    mc) install mc github.com/minio/mc v0.0.0-20250313080218-cf909e1063a9 ;;
+    *) echo "install.sh: no program \"$program\"" >&2; exit 2 ;;
+  esac
+done
+echo "$folder"
