@@ -10,7 +10,7 @@ import { Body, HttpClient, readText } from './http';
 import { mayPass, patiently, PassingError, pauseMs } from './retry';
 import { SourceFile } from './source-file';
 import type { OnedataSettings, Storage, Transfer } from './storage';
-import { encodePath, quoted, quotedWithout } from './words';
+import { encodePath, namesIn, quoted, quotedWithout } from './words';
 
 const CDMI = { 'x-cdmi-specification-version': '1.1.1' };
 
@@ -124,8 +124,8 @@ export class OnedataStorage implements Storage {
   private resource(verb: string, path: string): { what: string; at: string; containers: string[] } {
     const { space, url } = this.settings;
     const what = `${verb} ${quoted(path)} (onedata, ${url}, space ${quoted(space)})`;
-    const names = path.split('/').filter((name) => name !== '');
-    if (names.length === 0 || names.some((name) => name === '.' || name === '..')) {
+    const names = namesIn(path);
+    if (!names) {
       throw new InvocationError(
         'storage',
         `${what}: not the path of a file. Allowed: names joined by "/", no "." or ".."`,

@@ -5,7 +5,7 @@ import { S3Call, S3Client } from './s3-client';
 import { uploadParts } from './s3-multipart';
 import { SourceFile } from './source-file';
 import type { S3Settings, Storage, Transfer } from './storage';
-import { quoted } from './words';
+import { isUnicode, quoted } from './words';
 
 /** Files up to this go in one request. */
 const SINGLE_BYTES = 16 * 1024 * 1024;
@@ -56,7 +56,7 @@ export class S3Storage implements Storage {
     const slash = path.indexOf('/');
     const [bucket, key] = [path.slice(0, slash), path.slice(slash + 1)];
     const what = `${verb} ${quoted(path)} (${this.settings.type}, ${this.settings.endpoint})`;
-    if (slash < 1 || key === '') {
+    if (slash < 1 || key === '' || !isUnicode(path)) {
       throw new InvocationError('storage', `${what}: not the path of an object. Allowed: bucket/key`);
     }
     return { what, bucket, key };

@@ -5,7 +5,7 @@ import { Body, HttpClient, readText } from './http';
 import { mayPass, patiently, PassingError, pauseMs } from './retry';
 import { SourceFile } from './source-file';
 import type { Storage, Transfer, WebdavSettings } from './storage';
-import { encodePath, quoted } from './words';
+import { encodePath, namesIn, quoted } from './words';
 
 /** dCache's doors send transfers on to pools. */
 const MOST_REDIRECTS = 5;
@@ -117,8 +117,8 @@ export class WebdavStorage implements Storage {
 
   private resource(verb: string, path: string): { what: string; at: string } {
     const what = `${verb} ${quoted(path)} (webdav, ${this.settings.url})`;
-    const names = path.split('/').filter((name) => name !== '');
-    if (names.length === 0 || names.some((name) => name === '.' || name === '..')) {
+    const names = namesIn(path);
+    if (!names) {
       throw new InvocationError(
         'storage',
         `${what}: not the path of a file. Allowed: names joined by "/", no "." or ".."`,

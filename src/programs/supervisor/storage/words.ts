@@ -12,7 +12,6 @@ export function quotedWithout(secrets: readonly (string | undefined)[], text: st
 /**
  * Each character but letters, digits and `-._~` percent-encoded (RFC 3986, 2.3), as AWS' signatures want it; `.` and `..`
  * too, which would be resolved on the way where they stand as they are.
- * @throws URIError for half a surrogate pair
  */
 export function encodeSegment(segment: string): string {
   if (segment === '.' || segment === '..') return segment.replaceAll('.', '%2E');
@@ -21,3 +20,13 @@ export function encodeSegment(segment: string): string {
 
 /** The same of a path; its slashes stay. */
 export const encodePath = (path: string): string => path.split('/').map(encodeSegment).join('/');
+
+/** Half a surrogate pair has no UTF-8, so no server can have a name with one. */
+export const isUnicode = (text: string): boolean => !/\p{Cs}/u.test(text);
+
+/** Names in a path of folders, or none where it can't be one. */
+export function namesIn(path: string): string[] | undefined {
+  const names = path.split('/').filter((name) => name !== '');
+  const holds = names.length > 0 && isUnicode(path) && !names.some((name) => name === '.' || name === '..');
+  return holds ? names : undefined;
+}

@@ -11,6 +11,8 @@ export const KEYS = { accessKey: 'AKIDEXAMPLE', secretKey: 'wJalrXUtnFEMI/K7MDEN
  */
 export class S3Server extends TestServer {
   readonly objects = new Map<string, Buffer>();
+  /** Of objects that were put together of parts; of others it is their MD5. */
+  private readonly etags = new Map<string, string>();
   readonly uploads = new Map<string, { at: string; parts: Map<number, Buffer> }>();
   readonly buckets = new Set(['bucket']);
   sessionToken?: string;
@@ -39,6 +41,7 @@ export class S3Server extends TestServer {
         return this.get(at, request, response);
       case 'PUT ':
         this.objects.set(at, body);
+        this.etags.delete(at);
         return void response.writeHead(200, { etag: etagOf(body) }).end();
       case 'POST uploads':
         return this.begin(at, response);
@@ -65,7 +68,7 @@ export class S3Server extends TestServer {
   private get(at: string, request: IncomingMessage, response: ServerResponse): void {
     const content = this.objects.get(at);
     if (!content) return error(response, 404, 'NoSuchKey');
-    const etag = etagOf(content);
+    const etag = this.etags.get(at) ?? etagOf(content);
     const condition = request.headers['if-match'];
     if (condition !== undefined && condition !== etag) return error(response, 412, 'PreconditionFailed');
     const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
@@ -103,9 +106,9 @@ export class S3Server extends TestServer {
     if (parts.slice(0, -1).some((part) => part.length < 5 * 1024 ** 2)) return error(response, 400, 'EntityTooSmall');
     this.objects.set(upload.at, Buffer.concat(parts));
     this.uploads.delete(id);
-    response
-      .writeHead(200)
-      .end(`<CompleteMultipartUploadResult><ETag>${combined(parts)}</ETag></CompleteMultipartUploadResult>`);
+    const etag = combined(parts);
+    this.etags.set(upload.at, etag.replaceAll('&quot;', '"'));
+    response.writeHead(200).end(`<CompleteMultipartUploadResult><ETag>${etag}</ETag></CompleteMultipartUploadResult>`);
   }
 
   private refusal(request: IncomingMessage): [number, string] | undefined {

@@ -81,12 +81,11 @@ export const cutConnection: Handler = (request) => request.socket.destroy();
 /** Reads so many bytes of the body, then breaks. */
 export const cutAfter =
   (bytes: number): Handler =>
-  async (request, response) => {
+  (request, response) => {
     if (request.headers.expect) response.writeContinue();
     let read = 0;
-    for await (const chunk of request) {
-      read += (chunk as Buffer).length;
-      if (read >= bytes) break;
-    }
-    request.socket.destroy();
+    request.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read >= bytes) request.socket.destroy();
+    });
   };
