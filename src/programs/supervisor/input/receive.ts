@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { InvocationError } from '../failure';
 import type { Body } from '../invocation';
 import { Base64Decoder, Base64Error } from './base64';
-import { contentKind } from './content-type';
+import { ContentKind, contentKind } from './content-type';
 import { meaningOf } from './event';
 import type { FileInput, Input } from './input';
 import { createInputFile } from './input-file';
@@ -23,8 +23,17 @@ const EVENT_LIMIT = 8 * 1024 * 1024;
 export async function receive({ content, contentType }: Body, folder: string): Promise<Input> {
   const kind = contentKind(contentType, 'header Content-Type');
   const chunks = chunksOf(content);
-  if (kind === 'binary') return save(folder, dataName(), (file) => append(file, chunks));
+  try {
+    return await read(kind, chunks, folder);
+  } finally {
+    await chunks.return(undefined); // lets go of the body: a server may still want to drain it
+  }
+}
 
+type Chunks = AsyncGenerator<Buffer, undefined>;
+
+async function read(kind: ContentKind, chunks: Chunks, folder: string): Promise<Input> {
+  if (kind === 'binary') return save(folder, dataName(), (file) => append(file, chunks));
   const { bytes, complete } = await take(chunks, EVENT_LIMIT);
   if (!complete) return save(folder, dataName(), (file) => writeLarge(file, kind, bytes, chunks));
   const meaning = meaningOf(kind, bytes);
@@ -45,7 +54,7 @@ async function save(
 }
 
 /** Never destroys the body: an HTTP request takes its connection, and with it the answer, along. */
-async function* chunksOf(content: Readable): AsyncGenerator<Buffer, undefined> {
+async function* chunksOf(content: Readable): Chunks {
   try {
     for await (const chunk of content.iterator({ destroyOnReturn: false })) {
       yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
@@ -57,10 +66,7 @@ async function* chunksOf(content: Readable): AsyncGenerator<Buffer, undefined> {
 }
 
 /** The beginning of a body, in one piece however small those are that it comes in, up to just over a limit. */
-async function take(
-  chunks: AsyncGenerator<Buffer, undefined>,
-  limit: number,
-): Promise<{ bytes: Buffer; complete: boolean }> {
+async function take(chunks: Chunks, limit: number): Promise<{ bytes: Buffer; complete: boolean }> {
   let bytes: Buffer = Buffer.alloc(0);
   let length = 0;
   while (length <= limit) {
@@ -80,12 +86,7 @@ async function take(
  * A large body's first character tells what it is: nothing in base64 looks like the beginning of an object, a list or a
  * string. JSON is taken as it stands, nobody reads it here; base64 is decoded as it comes.
  */
-async function writeLarge(
-  file: FileHandle,
-  kind: 'json' | 'text',
-  start: Buffer,
-  rest: AsyncGenerator<Buffer, undefined>,
-): Promise<void> {
+async function writeLarge(file: FileHandle, kind: 'json' | 'text', start: Buffer, rest: Chunks): Promise<void> {
   let offset = start.length - withoutByteOrderMark(start).length;
   await file.writeFile(start.subarray(0, offset));
   let chunk: Buffer | undefined = start.subarray(offset);

@@ -58,6 +58,7 @@ describe('inotify', () => {
   });
 
   test.each([
+    ['with something else than a subscription', { ...inotifyEvent(), subscription: undefined, other: 1 }],
     ['without a subscription', { event: { name: 'a', mask: ['IN_CREATE'] } }],
     ['with a mask that is no list', inotifyEvent('a', 'IN_CREATE')],
     ['with an event that is text', { event: 'a', subscription: 'b' }],

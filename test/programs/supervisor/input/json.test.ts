@@ -68,6 +68,14 @@ describe('grammar', () => {
     failure.toThrow(expect.objectContaining({ message }));
   });
 
+  test('control characters, all of them and nothing else', () => {
+    for (let code = 0; code < 0x100; code++) {
+      const text = `"${String.fromCharCode(code)}"`;
+      if (code === 0x22 || code === 0x5c) continue;
+      expect([code, isJson(() => checkJson(text))]).toEqual([code, code >= 0x20]);
+    }
+  });
+
   const piece = fc.constantFrom(
     ...['{', '}', '[', ']', ',', ':', '"', '"a"', '"b":', '1', '-0', '1.5e+3', '1e', '.5', '00', 'true', 'null', 'nul'],
     ...[' ', '\n', '\t', '\r', '\v', '\\', '\\n', '\\u0041', '\\u00', '\u0001', 'x', '\ufeff', 'é', '\ud800'],
