@@ -153,7 +153,7 @@ export class HttpClient {
         start(resolve);
       });
     if (outgoing.hasHeader('expect')) await until((consent) => this.whenAsked(outgoing, consent));
-    for await (const chunk of body?.chunks() ?? []) {
+    for await (const chunk of answered ? [] : (body?.chunks() ?? [])) {
       if (answered) break;
       await until((written) => outgoing.write(chunk, written));
     }
