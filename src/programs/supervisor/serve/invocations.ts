@@ -19,9 +19,10 @@ export interface InvocationsOptions {
   readonly metrics: Metrics;
   /** For what no invocation's own log has told. */
   readonly log: Pick<InvocationLog, 'error'>;
+  /** Whoever neither sends the body nor takes the reply for so long gives the place to others. @default 60 s */
+  readonly idleMs?: number;
 }
 
-/** Whoever neither sends the body nor takes the reply for so long gives the place to others. */
 const IDLE_MS = 60_000;
 /** What a shell tells of a process that SIGTERM ended. */
 const TERMINATED = 143;
@@ -76,10 +77,10 @@ export class Invocations {
   }
 
   private async invoke(request: IncomingMessage, ticket: Ticket, signal: AbortSignal): Promise<Outcome> {
-    const { definition, places, invoke, metrics } = this.options;
+    const { definition, places, invoke, metrics, idleMs = IDLE_MS } = this.options;
     try {
       if (!(await ticket.turn)) throw cancellation(signal);
-      const body = { content: bodyOf(request), contentType: request.headers['content-type'] };
+      const body = { content: bodyOf(request, idleMs), contentType: request.headers['content-type'] };
       const timeoutMs = definition.timeoutSeconds * 1000;
       const outcome = await invoke(body, { definition, places, signal, timeoutMs, onStep: metrics.step });
       metrics.succeeded();
@@ -91,20 +92,20 @@ export class Invocations {
   }
 
   private async reply(response: ServerResponse, reply: Omit<Reply, 'service'>): Promise<void> {
-    const { metrics, definition } = this.options;
+    const { metrics, definition, idleMs = IDLE_MS } = this.options;
     // It has none while it stands behind another response.
-    response.socket?.setTimeout(IDLE_MS);
+    response.socket?.setTimeout(idleMs);
     metrics.replied(await sendOutcome(response, { ...reply, service: definition.name }));
   }
 }
 
 /** The request's body without its connection: who stops reading it in the middle can still be answered. */
-function bodyOf(request: IncomingMessage): Readable {
+function bodyOf(request: IncomingMessage, idleMs: number): Readable {
   const { socket } = request;
   const body = new PassThrough();
   // Nobody may be listening yet; who reads it later meets the error then.
   body.on('error', () => undefined);
-  socket.setTimeout(IDLE_MS);
+  socket.setTimeout(idleMs);
   request.once('end', () => socket.setTimeout(0));
   request.once('close', () => {
     if (!request.complete) body.destroy(new Error('the client went away in the middle of its body'));

@@ -1,5 +1,6 @@
 import { truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Body, InvokeOptions, Outcome } from '../../../../src/programs/supervisor/invocation';
 import { Output } from '../output';
 import { unzip } from '../unzip';
 import { Peer, Pod, until } from './pod';
@@ -25,6 +26,7 @@ async function isServed(): Promise<void> {
   const answer = pod.ask('POST', '/', {}, 'next');
   (await pod.call(before)).end(output.outcome({}));
   expect((await answer).status).toBe(200);
+  await pod.queue.empty();
 }
 
 describe.each([
@@ -101,7 +103,6 @@ describe.each([
     await until(() => dispose.mock.calls.length === 1);
     await isServed();
     expect(pod.errors).toEqual([]);
-    await pod.queue.empty();
     expect(pod.metrics.replied).toHaveBeenCalledTimes(1); // the next one's
   });
 });
@@ -166,6 +167,79 @@ test('a body and a reply of any length pass in bounded memory', async () => {
   peer.socket.destroy();
   expect(most - before).toBeLessThan(100 * MIB);
 }, 60_000);
+
+describe('a client that does nothing any more', () => {
+  const IDLE_MS = 150;
+  beforeEach(async () => {
+    await pod.stop();
+    pod = await new Pod(1, 2, IDLE_MS).start();
+  });
+
+  test('in the middle of its body is cut off', async () => {
+    const peer = await pod.connect(`${head(100)}half of it`);
+    const { body, options, fail } = await pod.call(0);
+    await expect(body.content.toArray()).rejects.toThrow();
+    await peer.ends();
+    fail(options.signal.reason);
+    await isServed();
+  });
+
+  test('in the middle of its reply is cut off', async () => {
+    const peer = await pod.connect(`${head(1)}x`);
+    peer.socket.pause();
+    (await pod.call(0)).end(output.outcome({ files: [output.file('large', 64 * MIB)] }));
+    await pod.queue.empty();
+    await isServed();
+    expect(pod.metrics.replied).toHaveBeenCalledTimes(1); // the next one's
+    peer.socket.destroy();
+  });
+
+  test('but one that sends slowly, waits, or waits for its script is not', async () => {
+    const slow = await pod.connect(head(10));
+    const waits = await pod.connect(`${head(5)}`);
+    const { body, options, end } = await pod.call(0);
+    const read = body.content.toArray();
+    for (let i = 0; i < 10; i++) {
+      slow.send(String(i));
+      await sleep(IDLE_MS / 3);
+    }
+    expect(String(Buffer.concat(await read))).toBe('0123456789');
+    await sleep(2 * IDLE_MS);
+    expect(options.signal.aborted).toBe(false);
+    waits.send('later');
+    end(output.outcome({}));
+    const next = await pod.call(1);
+    expect(String(await next.body.content.toArray())).toBe('later');
+    next.end(output.outcome({}));
+    for (const peer of [slow, waits]) {
+      expect(await peer.receives(/said\n$/)).toContain(' 200 ');
+      peer.socket.destroy();
+    }
+  });
+});
+
+test('hundreds of clients that go away at any moment leave a server that serves', async () => {
+  await pod.stop();
+  const invoke = async ({ content }: Body, { signal }: InvokeOptions): Promise<Outcome> => {
+    await content.toArray();
+    await sleep(5, undefined, { signal });
+    return output.outcome({ files: [file] });
+  };
+  const file = output.file('some', MIB);
+  pod = await new Pod(4, 40, undefined, invoke).start();
+  const visit = async (i: number) => {
+    const peer = await pod.connect(head(100, 'Connection: close\r\n'));
+    await sleep(i % 7);
+    peer.send('x'.repeat(i % 3 ? 100 : 50));
+    await sleep(i % 11);
+    if (i % 2) peer.socket.destroy();
+    else peer.socket.resetAndDestroy();
+  };
+  for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 20 }, (_, j) => visit(20 * i + j)));
+  await pod.queue.empty();
+  expect([pod.queue.running, pod.queue.waiting, pod.errors]).toEqual([0, 0, []]);
+  expect(await pod.ask('POST', '/', { accept: 'application/octet-stream' }, 'x')).toMatchObject({ status: 200 });
+});
 
 describe('replies as the client accepts them', () => {
   const reply = async (accept: string | undefined, names: readonly string[]) => {

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Definition } from '../../../../src/programs/supervisor/definition';
 import type { Body, InvokeOptions, Outcome } from '../../../../src/programs/supervisor/invocation';
+import type { Invoke } from '../../../../src/programs/supervisor/serve/invocations';
 import { Queue } from '../../../../src/programs/supervisor/serve/queue';
 import { InvocationServer } from '../../../../src/programs/supervisor/serve/server';
 
@@ -55,17 +56,20 @@ export class Pod {
   readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
   private port = 0;
 
-  constructor(maxInflight = 1, waiting = 10 * maxInflight) {
+  constructor(maxInflight = 1, waiting = 10 * maxInflight, idleMs?: number, invoke?: Invoke) {
     for (const file of ['script.sh', 'function_config.yaml']) writeFileSync(join(this.folder, file), '');
     this.queue = new Queue(maxInflight, waiting);
     this.server = new InvocationServer({
       definition: { ...DEFINITION, maxInflight },
       places: { config: this.folder, providers: this.folder, work: this.folder },
-      invoke: (body, options) =>
-        new Promise((resolve, reject) => this.calls.push({ body, options, end: resolve, fail: reject })),
+      invoke:
+        invoke ??
+        ((body, options) =>
+          new Promise((resolve, reject) => this.calls.push({ body, options, end: resolve, fail: reject }))),
       queue: this.queue,
       metrics: this.metrics,
       log: { error: (message) => this.errors.push(message) },
+      idleMs,
     });
   }
 

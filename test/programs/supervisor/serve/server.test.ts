@@ -105,7 +105,7 @@ describe('what fails', () => {
       'unexpected: cow is undefined',
       /TypeError: cow is undefined\n +at /,
     ],
-    ['something else', 'moo', 'moo', /^moo$/],
+    ['something else', 'moo', 'unexpected: moo', /^moo$/],
   ])('unexpectedly, by %s: 500, the stack in the log alone', async (_, error, reason, logged) => {
     const { status, json } = await failing(error);
     expect(status).toBe(500);
