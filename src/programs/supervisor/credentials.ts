@@ -136,8 +136,9 @@ class Provider {
   /** A web address, without a slash at its end. One with a password in it is refused, and not repeated. */
   url(field: string, value: string): string {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (value.includes('@'))
-      throw this.wrong(field, '…@…', 'an address without a user; that is `login` and `password`');
+    if (url?.username || url?.password || /^[^/]*\/\/[^/]*@/.test(value)) {
+      throw this.wrong(field, '…@…', 'an address without a user and a password');
+    }
     if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
       throw this.wrong(field, value, 'an address such as "https://host:port"');
     }
