@@ -34,9 +34,9 @@ test('a part, any number of times', async () => {
   const content = pattern(3 * MEBIBYTE);
   const part = (await open(content)).part(MEBIBYTE - 5, MEBIBYTE + 10);
   expect(part.bytes).toBe(MEBIBYTE + 10);
-  for (const _ of [1, 2]) {
-    expect((await read(part)).equals(content.subarray(MEBIBYTE - 5, 2 * MEBIBYTE + 5))).toBe(true);
-  }
+  const expected = content.subarray(MEBIBYTE - 5, 2 * MEBIBYTE + 5);
+  expect((await read(part)).equals(expected)).toBe(true);
+  expect((await read(part)).equals(expected)).toBe(true);
 });
 
 test('SHA-256', async () => {
