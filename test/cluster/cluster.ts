@@ -81,10 +81,16 @@ export class Cluster {
   }
 
   /** Runs a command with `input` on its stdin. @throws with what it wrote when it fails. */
-  async pipe(input: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
+  async pipe(
+    input: string | Uint8Array,
+    command: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Output> {
     try {
       const running = execute(command, args, { env: { ...this.env, ...env }, maxBuffer: MAX_BUFFER });
-      running.child.stdin?.end(input);
+      // Whoever doesn't read it to the end says so by its exit code.
+      running.child.stdin?.on('error', () => {}).end(input);
       return await running;
     } catch (error) {
       const { stdout, stderr, code } = error as Output & { code?: number };

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { eventually } from './cluster';
-import { aJobRunsTheSupervisor, aJobWaitsForTheSupervisor } from './jobs';
+import { frame, picture } from './examples';
+import { aFileIsProcessed, aJobWaitsForTheSupervisor } from './jobs';
 import {
   cut,
   managerAnswers,
@@ -11,6 +13,7 @@ import {
   theManagerAnswers,
 } from './outage';
 import type { Pod } from './objects';
+import { aRequestIsAnswered } from './requests';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -21,6 +24,12 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
+import { storeIsPrepared } from './store';
+
+const LEAF = '\0 a leaf, not text \xff';
+/** What stands in for the model says, as the one file of an answer is given. */
+const SPECIES = Buffer.from(`{"species": "${createHash('md5').update(LEAF).digest('hex')}"}\n`).toString('base64');
+const COW = /^200 [^]*< moo >[^]*\(oo\)/;
 
 // One manager, a store in one pod, the supervisor on each node.
 scenario('dev', 2, (given) => {
@@ -30,8 +39,18 @@ scenario('dev', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'find-objects');
-  aJobWaitsForTheSupervisor(given, 'find-objects', 2);
+  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  storeIsPrepared(given, 'grayscale', 'pictures/in/', ['pictures/grey/', 'pictures/thumbnails/']);
+  // busybox has no libc at all, Debian has another one than the supervisor's.
+  aFileIsProcessed(given, 'find-objects', 2, (node) => frame(`node ${node}`));
+  aFileIsProcessed(given, 'grayscale', 2, (node) => picture(`node-${node}`));
+  aRequestIsAnswered(given, 'plants', {
+    contentType: 'application/octet-stream',
+    body: LEAF,
+    answer: `200 ${SPECIES}`,
+  });
+  aRequestIsAnswered(given, 'cowsay', { contentType: 'application/json', body: '{"message": "moo"}', answer: COW });
+  aJobWaitsForTheSupervisor(given, 'find-objects', 2, frame('a node that is new'));
 
   given.step(
     'a node that lost its power takes nothing else with it, and comes back',

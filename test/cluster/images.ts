@@ -5,6 +5,10 @@ import type { Cluster } from './cluster';
 const REGISTRY = 'http://172.30.0.1:5000';
 /** Where the world's images have programs that the examples' scripts call, and an empty one would end at once. */
 const CONTENT: Readonly<Record<string, readonly string[]>> = {
+  'docker.io/grycap/darknet-v3:latest': ['--add', `${join(__dirname, 'images/darknet')}=/opt/darknet/darknet`],
+  'docker.io/ai4oshub/plants-classification:latest': [
+    ...['--add', `${join(__dirname, 'images/deepaas-cli')}=/usr/local/bin/deepaas-cli`],
+  ],
   'docker.io/library/nginx:1.29': [
     ...['--add', `${join(__dirname, 'images/nginx')}=/usr/sbin/nginx`],
     ...['--add', `${join(__dirname, 'images/index.html')}=/usr/share/nginx/html/index.html`],
@@ -17,7 +21,9 @@ const CONTENT: Readonly<Record<string, readonly string[]>> = {
  */
 export async function pushMissingImages(cluster: Cluster, folder: string): Promise<void> {
   for (const image of imagesIn(folder)) {
-    if (!(await isThere(image))) await cluster.push(image, '--from', 'busybox', ...(CONTENT[image] ?? []));
+    const content = CONTENT[image];
+    // What is made here may have been made otherwise before: the registry outlives a cluster.
+    if (content || !(await isThere(image))) await cluster.push(image, '--from', 'busybox', ...(content ?? []));
   }
 }
 

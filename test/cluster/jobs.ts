@@ -2,9 +2,7 @@ import { Cluster, eventually, throughout } from './cluster';
 import type { Job, KubernetesObject, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { SERVICES } from './steps';
-
-/** With what a shell or a template would change, were it to pass through one. */
-const EVENT = '{"a": "ä\\nb "}';
+import { Store } from './store';
 
 interface PodTemplate extends KubernetesObject {
   readonly template: {
@@ -23,7 +21,13 @@ interface Container {
  * pod's status, as its log may be gone: nodes that are one machine share a folder of logs, and each clears it of pods
  * that it does not know.
  */
-async function stampJob(cluster: Cluster, service: string, name: string, event: string): Promise<void> {
+async function stampJob(
+  cluster: Cluster,
+  service: string,
+  name: string,
+  event: string,
+  nodeName?: string,
+): Promise<void> {
   const { template } = await cluster.get<PodTemplate>('podtemplate', '-n', SERVICES, service);
   const [main, ...others] = template.spec.containers;
   const container = {
@@ -31,7 +35,7 @@ async function stampJob(cluster: Cluster, service: string, name: string, event: 
     command: ['/bin/sh', '-c', '"$@" 2>/dev/termination-log', 'sh', ...main.command],
     env: [...(main.env ?? []), { name: 'EVENT', value: event }],
   };
-  const spec = { restartPolicy: 'Never', ...template.spec, containers: [container, ...others] };
+  const spec = { ...template.spec, containers: [container, ...others], ...(nodeName ? { nodeName } : {}) };
   const job = {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -41,38 +45,91 @@ async function stampJob(cluster: Cluster, service: string, name: string, event: 
   await cluster.apply(job);
 }
 
-/** The supervisor of this version processes nothing yet: it says so, and the Job fails, once it really ran. */
-async function jobRanTheSupervisor(cluster: Cluster, name: string): Promise<void> {
-  await cluster.kubectl('wait', '-n', SERVICES, '--for=condition=Failed', '--timeout=120s', `job/${name}`);
-  const { status } = await podOf(cluster, name);
-  expect(status.containerStatuses?.[0].state.terminated).toMatchObject({ exitCode: 1 });
-  expect(status.containerStatuses?.[0].state.terminated?.message).toContain(
-    `this supervisor processes no events yet (it was given one of ${Buffer.byteLength(EVENT)} bytes)`,
-  );
+/** An upload, and what its service makes of it: each result is shown as bytes in Latin-1. */
+export interface Upload {
+  /** `bucket/key`. */
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  readonly results: Readonly<Record<string, string | RegExp>>;
 }
 
-export function aJobRunsTheSupervisor(scenario: Scenario, service: string): void {
-  scenario.step("a Job stamped from a service's template runs the supervisor in an image without a libc", async () => {
-    await stampJob(scenario.cluster, service, 'stamped', EVENT);
-    await jobRanTheSupervisor(scenario.cluster, 'stamped');
+/** Names with what a shell, a URL or a template would change, were they to pass through one. */
+export const odd = (name: string) => `ä 100% +"$(a) ${name}`;
+
+/** On a certain node: uploads a file, stamps its Job as the manager does, and looks at the results. */
+export async function processFile(cluster: Cluster, service: string, upload: Upload, node?: string): Promise<void> {
+  const store = await Store.of(cluster);
+  await store.put(upload.path, upload.content);
+  const name = `${service}-${node ?? 'anywhere'}`;
+  await stampJob(cluster, service, name, uploadEvent(upload), node);
+  await isComplete(cluster, name);
+  await hasResults(store, upload);
+}
+
+async function hasResults(store: Store, { results }: Upload): Promise<void> {
+  for (const [path, expected] of Object.entries(results)) {
+    const content = await store.get(path);
+    if (typeof expected === 'string') expect(content).toBe(expected);
+    else expect(content).toMatch(expected);
+  }
+}
+
+/** MinIO's message for an upload. */
+function uploadEvent({ path, content }: Upload): string {
+  const [bucket, ...key] = path.split('/');
+  const encoded = encodeURIComponent(key.join('/')).replaceAll('%20', '+');
+  return JSON.stringify({
+    EventName: 's3:ObjectCreated:Put',
+    Key: path,
+    Records: [
+      {
+        eventVersion: '2.0',
+        eventSource: 'minio:s3',
+        eventName: 's3:ObjectCreated:Put',
+        eventTime: new Date().toISOString(),
+        s3: { bucket: { name: bucket }, object: { key: encoded, size: content.length, sequencer: '18' } },
+      },
+    ],
   });
 }
 
+async function isComplete(cluster: Cluster, name: string): Promise<void> {
+  await eventually(`Job ${name} is done`, 120, async () => {
+    const { status } = await cluster.get<Job>('job', '-n', SERVICES, name);
+    return status.succeeded === 1 || status.failed === 1;
+  });
+  const { status } = await podOf(cluster, name);
+  const terminated = status.containerStatuses?.[0].state.terminated;
+  if (terminated?.exitCode !== 0) throw new Error(`${name} ended with ${terminated?.exitCode}: ${terminated?.message}`);
+}
+
+/** @param nodes how many there are: a Job runs on each */
+export function aFileIsProcessed(scenario: Scenario, service: string, nodes: number, upload: (i: number) => Upload) {
+  for (let node = 1; node <= nodes; node++) {
+    scenario.step(`an uploaded file becomes a result of ${service} on node ${node}`, () =>
+      processFile(scenario.cluster, service, upload(node), `node${node}`),
+    );
+  }
+}
+
 /** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */
-export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, nodes: number): void {
+export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, nodes: number, upload: Upload): void {
   const name = 'early';
   scenario.step('a Job on a node without the supervisor waits for it, and does not fail', async () => {
     const { cluster } = scenario;
     await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
     for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'rm', '-rf', '/var/lib/oscar-cdk8s');
-    await stampJob(cluster, service, name, EVENT);
+    const store = await Store.of(cluster);
+    await store.put(upload.path, upload.content);
+    await stampJob(cluster, service, name, uploadEvent(upload));
     await eventually('its pod has a node', 30, async () => (await podOf(cluster, name)).spec.nodeName !== undefined);
     await throughout('it waits', 10, async () => {
       const { status } = await cluster.get<Job>('job', '-n', SERVICES, name);
       return !status.failed && (await podOf(cluster, name)).status.phase === 'Pending';
     });
     await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
-    await jobRanTheSupervisor(cluster, name);
+    await isComplete(cluster, name);
+    await hasResults(store, upload);
   });
 }
 

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, throughout } from './cluster';
-import { isReady, KubernetesObject, Pod, Secret } from './objects';
+import { isReady, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES, waitUntilReady } from './steps';
-
-interface Service extends KubernetesObject {
-  readonly spec: { readonly clusterIP: string };
-}
+import { addressOf, Store } from './store';
 
 /** The manager, by its Service, as clients inside the cluster call it. */
 export async function managerAnswers(cluster: Cluster): Promise<void> {
-  const { spec } = await cluster.get<Service>('service', '-n', PLATFORM, 'oscar-manager');
-  const response = await fetch(`http://${spec.clusterIP}:8080/health`, { signal: AbortSignal.timeout(5_000) });
+  const host = await addressOf(cluster, PLATFORM, 'oscar-manager');
+  const response = await fetch(`http://${host}:8080/health`, { signal: AbortSignal.timeout(5_000) });
   expect([response.status, await response.text()]).toEqual([200, 'Ok\n']);
 }
 
@@ -21,25 +18,14 @@ export function theManagerAnswers(scenario: Scenario): void {
 
 /** Writes an object to the store and reads it back, as root, through the client Service. */
 export async function storeTakes(cluster: Cluster, text: string): Promise<void> {
-  await mc(cluster, 'mb', '--ignore-existing', 'store/outage');
-  const file = `store/outage/${text}`;
-  await cluster.pipe(text, 'mc', ['pipe', '--quiet', file], await storeAccess(cluster));
-  expect(await mc(cluster, 'cat', file)).toBe(text);
+  const store = await Store.of(cluster);
+  await store.mc('mb', '--ignore-existing', 'store/outage');
+  await store.put(`outage/${text}`, text);
+  expect(await store.get(`outage/${text}`)).toBe(text);
 }
 
 export async function storeGives(cluster: Cluster, text: string): Promise<void> {
-  expect(await mc(cluster, 'cat', `store/outage/${text}`)).toBe(text);
-}
-
-async function mc(cluster: Cluster, ...args: string[]): Promise<string> {
-  return (await cluster.run('mc', args, await storeAccess(cluster))).stdout;
-}
-
-async function storeAccess(cluster: Cluster): Promise<NodeJS.ProcessEnv> {
-  const { data } = await cluster.get<Secret>('secret', '-n', PLATFORM, 'oscar-minio-root');
-  const { spec } = await cluster.get<Service>('service', '-n', PLATFORM, 'oscar-minio');
-  const [user, password] = [data.rootUser, data.rootPassword].map((value) => Buffer.from(value, 'base64').toString());
-  return { MC_HOST_store: `http://${user}:${password}@${spec.clusterIP}:9000` };
+  expect(await (await Store.of(cluster)).get(`outage/${text}`)).toBe(text);
 }
 
 /** Cuts a node's power and waits until the cluster has noticed. */

@@ -1,7 +1,9 @@
-import { aJobRunsTheSupervisor } from './jobs';
+import { frame } from './examples';
+import { aFileIsProcessed } from './jobs';
 import { theManagerAnswers } from './outage';
 import { scenario } from './scenario';
 import { appliesTwice, EVERY_SERVICE, idleServicesStop, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { storeIsPrepared } from './store';
 
 // No volume at all: each pod brings its own supervisor.
 scenario('per-pod', 2, (given) => {
@@ -10,5 +12,6 @@ scenario('per-pod', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'find-objects');
+  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  aFileIsProcessed(given, 'find-objects', 2, (node) => frame(`node ${node}`));
 });

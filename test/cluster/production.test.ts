@@ -1,5 +1,6 @@
 import { eventually } from './cluster';
-import { aJobRunsTheSupervisor } from './jobs';
+import { frame } from './examples';
+import { aFileIsProcessed } from './jobs';
 import {
   cut,
   managerAnswers,
@@ -19,6 +20,7 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
+import { storeIsPrepared } from './store';
 
 // Two managers, four pods of the store, the supervisor on each node. On two nodes, the end of one takes half of the
 // store's drives: what is stored can be read (two of four drives suffice), and writes wait until the node is back.
@@ -29,7 +31,8 @@ scenario('production', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  aJobRunsTheSupervisor(given, 'find-objects');
+  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  aFileIsProcessed(given, 'find-objects', 2, (node) => frame(`node ${node}`));
 
   given.step(
     'with one of two nodes the manager answers and the store is read',

@@ -1,4 +1,5 @@
-import { aJobRunsTheSupervisor } from './jobs';
+import { frame } from './examples';
+import { aFileIsProcessed } from './jobs';
 import { cut, managerAnswers, readyBeside, staysSo, storeTakes, theManagerAnswers } from './outage';
 import { scenario } from './scenario';
 import {
@@ -9,6 +10,7 @@ import {
   thePlatformIsReady,
   warmPodsAreReady,
 } from './steps';
+import { storeIsPrepared } from './store';
 
 // As many nodes as the store has pods: the end of one takes one drive of four, and the store goes on writing. The
 // supervisor is in one volume that all nodes share.
@@ -19,7 +21,8 @@ scenario('spread', 4, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, `${EVERY_SERVICE},oscar_service notin (plants,web)`);
   warmPodsAreReady(given, 'plants', 'web');
-  aJobRunsTheSupervisor(given, 'find-objects');
+  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  aFileIsProcessed(given, 'find-objects', 4, (node) => frame(`node ${node}`));
 
   given.step(
     'with three of four nodes the manager answers and the store takes writes',
