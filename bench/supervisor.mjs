@@ -112,7 +112,9 @@ async function serving(folder, store) {
   table('Serving: 1 KiB in and out, by a script that copies', ['', 'requests/s', 'p50 ms', 'p99 ms'], rows);
 }
 
-const row = (name, { perSecond, p50, p99 }) => [name, perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1)];
+function row(name, { perSecond, p50, p99 }) {
+  return [name, perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1)];
+}
 
 async function largeFile(folder, store, mebibytes) {
   const RUNS = 5;
@@ -147,7 +149,9 @@ async function largeFile(folder, store, mebibytes) {
 }
 
 /** All on one disk: upstream takes what Python takes for temporary files. */
-const workIn = (folder) => ({ ...process.env, TMPDIR: join(folder, 'oscar/work') });
+function workIn(folder) {
+  return { ...process.env, TMPDIR: join(folder, 'oscar/work') };
+}
 
 async function note(result, store, key, size, work) {
   const { seconds, mebibytes } = await work();
