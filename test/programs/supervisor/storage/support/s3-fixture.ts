@@ -12,6 +12,7 @@ export class S3Fixture {
   storage!: S3Storage;
 
   constructor() {
+    jest.setTimeout(60_000); // large files, on any machine
     beforeEach(async () => {
       this.folder = new TestFolder();
       await this.serve(new S3Server());
