@@ -7,7 +7,7 @@ folder=${XDG_CACHE_HOME:-$HOME/.cache}/oscar-cdk8s-test/bin
 
 install() {
   local program=$1 module=$2 version=$3
-  if [ -x "$folder/$program" ] && go version -m "$folder/$program" | grep -qF "$version"; then return; fi
+  if [[ -x $folder/$program && $(go version -m "$folder/$program") == *"$version"* ]]; then return; fi
   echo "building $program $version (minutes, once)" >&2
   CGO_ENABLED=0 GOFLAGS=-trimpath GOBIN=$folder go install -ldflags "-s -w" "$module@$version"
 }
