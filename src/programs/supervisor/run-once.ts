@@ -51,10 +51,18 @@ async function reply(outcome: Outcome, level: LogLevel): Promise<void> {
       await writeReply(outcome, process.stdout);
     } else if (level === 'CRITICAL') {
       await promises.pipeline(createReadStream(outcome.transcript), process.stdout, { end: false });
+    } else {
+      return;
     }
+    await written();
   } catch (error) {
     throw new InvocationError('internal', `the reply can't be written: ${(error as Error).message}`);
   }
+}
+
+/** Until whoever reads stdout has all of it: the exit of the process doesn't wait. */
+function written(): Promise<void> {
+  return new Promise((resolve, reject) => process.stdout.write('', (error) => (error ? reject(error) : resolve())));
 }
 
 /** For a failure that no log tells. */

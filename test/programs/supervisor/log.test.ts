@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { LOG_LEVELS } from '../../../src/contract';
 import { Log, onOneLine } from '../../../src/programs/supervisor/log';
 import { Transcript } from '../../../src/programs/supervisor/transcript';
@@ -51,6 +52,15 @@ test.each([
   ['\u2028\u0085', '\\x2028\\x85'],
   ['äöü 漢字 😀', 'äöü 漢字 😀'],
 ])('%j stays one line', (message, line) => expect(onOneLine(message)).toBe(line));
+
+test('a message is one line, whatever is in it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (message) => {
+      // eslint-disable-next-line no-control-regex
+      expect(onOneLine(message)).toMatch(/^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$/);
+    }),
+  );
+});
 
 test("a name can't forge a line", () => {
   const { log, lines } = logAt('INFO');

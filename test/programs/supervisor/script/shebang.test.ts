@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { join } from 'node:path';
 import { InvocationError } from '../../../../src/programs/supervisor/failure';
 import { findInterpreter } from '../../../../src/programs/supervisor/script/shebang';
@@ -102,4 +103,34 @@ test('no script', () => {
 test('a folder in its place', () => {
   folder.write('script.sh/file', '');
   expect(() => findInterpreter(join(folder.path, 'script.sh'))).toThrow(/can't be read: EISDIR/);
+});
+
+test('whatever a script begins with, something runs it, and never by a path with a NUL', () => {
+  const part = fc.constantFrom(
+    '#!',
+    ' ',
+    '\t',
+    '/bin/sh',
+    '/usr/bin/env',
+    '-S',
+    'sh',
+    '\r',
+    '\n',
+    '"',
+    '\\',
+    '\0',
+    '-',
+    '=',
+  );
+  const beginning = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.array(part).map((parts) => `#!${parts.join('')}`),
+  );
+  fc.assert(
+    fc.property(beginning, (bytes) => {
+      const { command, args } = find(Buffer.from(bytes as string), '/bin:');
+      expect(command).toMatch(/^\/[^\0]+$/);
+      expect(args.join('')).not.toMatch(/[\0\n]/);
+    }),
+  );
 });

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { CONFIG_DIR } from '../../../src/contract';
+import { temporaryFolder } from './temporary';
+
+const { text: PROGRAM } = buildSync({
+  entryPoints: [join(__dirname, '../../../src/programs/supervisor/main.ts')],
+  ...{ bundle: true, platform: 'node', target: 'node20', write: false },
+}).outputFiles[0];
+
+const folder = temporaryFolder();
+
+function run(...args: string[]) {
+  const program = folder.write('supervisor.cjs', PROGRAM);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', input: '{}' });
+  return { status, stdout, stderr };
+}
+
+test('--version tells which Node runs', () => {
+  const version = `oscar-cdk8s supervisor, Node ${process.version} on ${process.platform} ${process.arch}\n`;
+  expect(run('--version')).toEqual({ status: 0, stdout: version, stderr: '' });
+});
+
+test.each([
+  [['start'], 'there is no command "start"'],
+  [['--help\n2026'], 'there is no command "--help\\n2026"'],
+  [['serve', 'more'], 'it takes no more after "serve"'],
+])('%j is misused', (args, problem) => {
+  const { status, stdout, stderr } = run(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr.split('\n').slice(0, 2)).toEqual([`supervisor: ${problem}`, 'usage: supervisor [serve | --version]']);
+});
+
+// Outside a container there is no definition.
+(existsSync(CONFIG_DIR) ? test.skip : test).each([[[]], [['serve']]])('%j without a definition', (args: string[]) => {
+  const { status, stdout, stderr } = run(...args);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^supervisor: \/oscar\/config\/function_config\.yaml, .* it is not there\. Fix: .*\n$/);
+});
