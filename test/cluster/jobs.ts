@@ -21,13 +21,7 @@ interface Container {
  * pod's status, as its log may be gone: nodes that are one machine share a folder of logs, and each clears it of pods
  * that it does not know.
  */
-async function stampJob(
-  cluster: Cluster,
-  service: string,
-  name: string,
-  event: string,
-  nodeName?: string,
-): Promise<void> {
+async function stampJob(cluster: Cluster, service: string, name: string, event: string, node?: string): Promise<void> {
   const { template } = await cluster.get<PodTemplate>('podtemplate', '-n', SERVICES, service);
   const [main, ...others] = template.spec.containers;
   const container = {
@@ -35,7 +29,9 @@ async function stampJob(
     command: ['/bin/sh', '-c', '"$@" 2>/dev/termination-log', 'sh', ...main.command],
     env: [...(main.env ?? []), { name: 'EVENT', value: event }],
   };
-  const spec = { ...template.spec, containers: [container, ...others], ...(nodeName ? { nodeName } : {}) };
+  // The scheduler knows of pods that are still ending there; to name a node passes it by.
+  const nodeSelector = { 'kubernetes.io/hostname': node };
+  const spec = { ...template.spec, containers: [container, ...others], ...(node ? { nodeSelector } : {}) };
   const job = {
     apiVersion: 'batch/v1',
     kind: 'Job',
