@@ -46,15 +46,9 @@ interface Setup {
   readonly stderr?: number;
 }
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
 function start({ script = '', definition = {}, env = {}, body, uid, stderr }: Setup): {
   child: ChildProcess;
-  end: Promise<Ended>;
+  end: Promise<{ code: number | null; stdout: Buffer; stderr: string }>;
 } {
   if (script !== null) folder.write('config/script.sh', script);
   const minio = { default: { endpoint: `http://127.0.0.1:${store.port}`, region: store.region } };
