@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `test/servers/support/install.sh PROGRAM…`: builds programs that suites need by Go, once a machine and version, and
-# prints the folder that holds them. Programs: minio, mc.
+# prints the folder that holds them. Programs: minio, mc, versitygw.
 set -euo pipefail
 command -v go >/dev/null || { echo "install.sh: needs Go, which builds $*" >&2; exit 1; }
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/oscar-cdk8s-test/bin
@@ -16,6 +16,7 @@ for program in "$@"; do
   case $program in
     minio) install minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c ;;
     mc) install mc github.com/minio/mc v0.0.0-20250313080218-cf909e1063a9 ;;
+    versitygw) install versitygw github.com/versity/versitygw/cmd/versitygw v1.8.0 ;;
     *) echo "install.sh: no program \"$program\"" >&2; exit 2 ;;
   esac
 done

@@ -15,6 +15,8 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   InvalidToken: 'the session token is not valid',
   InvalidTokenId: 'the session token is not valid',
   InvalidObjectName: 'the provider takes no object of this name',
+  XMinioInvalidObjectName: 'the provider takes no object of this name',
+  XMinioInvalidResourceName: 'the provider takes no object of this name',
   InvalidBucketName: 'the provider takes no bucket of this name',
   KeyTooLongError: 'the name of the object is longer than the provider takes',
   EntityTooLarge: 'the object is larger than the provider takes',
