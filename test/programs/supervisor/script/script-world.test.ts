@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { pipes } from '../../../../src/programs/supervisor/script/run-script';
 import { temporaryFolder } from '../temporary';
 import { running } from './running';
 
@@ -81,5 +82,21 @@ describe('its interpreter', () => {
   test('no script', async () => {
     const { failure } = await run('', { script: join(folder.path, 'none.sh') });
     expect(failure).toMatchObject({ kind: 'configuration', exitCode: 1 });
+  });
+});
+
+describe('where no pipe can be made (an image without a shell)', () => {
+  beforeEach(() => void jest.spyOn(pipes, 'take').mockResolvedValue(undefined));
+  afterEach(() => jest.restoreAllMocks());
+
+  test('both streams are read to their ends', async () => {
+    const { failure, lines, transcript } = await run('echo out; echo err >&2; printf end; exit 3');
+    expect(lines.sort()).toEqual(['end', 'err', 'out']);
+    expect(transcript).toHaveLength('out\nerr\nend'.length);
+    expect(failure?.exitCode).toBe(3);
+  });
+
+  test('what is left running keeps nobody waiting', async () => {
+    expect((await run('sleep 600 & echo a')).lines).toEqual(['a']);
   });
 });
