@@ -6,7 +6,7 @@ import { freePort, run, ServerProcess, serverFolder } from './process';
 
 /** Where Debian has Apache's modules; whoever has them elsewhere sets `APACHE_MODULES`. */
 const MODULES = process.env.APACHE_MODULES ?? '/usr/lib/apache2/modules';
-const NEEDED = ['mpm_event', 'unixd', 'authn_core', 'authn_file', 'authz_core', 'authz_user', 'auth_basic'];
+const NEEDED = ['mpm_event', 'authn_core', 'authn_file', 'authz_core', 'authz_user', 'auth_basic'];
 NEEDED.push('dav', 'dav_fs', 'ssl', 'socache_shmcb', 'alias');
 
 export const LOGIN = { login: 'someone', password: 'not-a-secret: ñ' };

@@ -34,10 +34,11 @@ export async function startMinio({ tls = false, hosts }: S3Options = {}): Promis
 export async function startVersity({ tls = false, hosts }: S3Options = {}): Promise<RealS3> {
   const folder = serverFolder('versity');
   const port = await freePort();
-  for (const name of ['data', 'metadata', 'certs']) mkdirSync(join(folder, name));
+  for (const name of ['data', 'metadata', 'users', 'certs']) mkdirSync(join(folder, name));
   const certificates = tls ? await makeCertificates(join(folder, 'certs'), ...(hosts ?? [])) : undefined;
   const options = [
     ...['--quiet', '--port', `127.0.0.1:${port}`, '--access', KEYS.accessKey, '--secret', KEYS.secretKey],
+    ...['--iam-dir', join(folder, 'users')],
     ...(certificates ? ['--cert', certificates.cert, '--key', certificates.key] : []),
     ...(hosts ? ['--virtual-domain', `localhost:${port}`] : []),
   ];
