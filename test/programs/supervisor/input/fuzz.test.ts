@@ -16,11 +16,15 @@ const LANES = 10;
 /** What the rest of the supervisor relies on in each object. */
 function checkEvent({ objects, skipped, variables }: EventInput): void {
   for (const object of objects) {
-    const { name, path, key, time, event } = object;
+    const { type, name, path, key, time, event } = object;
     if (basename(name) !== name || name === '.' || name === '..' || /[/\0]/.test(name))
       throw new Error(`name: ${name}`);
     if (Buffer.byteLength(name) > 255) throw new Error(`long name: ${name}`);
     if (!path.endsWith(name)) throw new Error(`another path: ${path}`);
+    // Servers of these resolve paths; keys of buckets are taken as they are.
+    const resolved = type === 'onedata' || type === 'webdav';
+    if (resolved && path.split('/').includes('..')) throw new Error(`leads away: ${path}`);
+    if (object.inFolder && path !== name) throw new Error(`no bare name: ${path}`);
     if (object.providerId !== undefined && !/^[A-Za-z0-9][-\w.]*$/.test(object.providerId)) throw new Error('provider');
     for (const text of [path, key, time, event]) if (text.includes('\0')) throw new Error('a NUL for the environment');
     encodeURIComponent(path + key);

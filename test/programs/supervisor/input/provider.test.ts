@@ -88,7 +88,14 @@ describe('WebDAV, path on the server', () => {
       ],
       'webdav.one',
     ],
-    ['an input of the root', [['webdav.one', '/']], 'webdav.one'],
+    [
+      'an input of the root',
+      [
+        ['webdav.one', '/'],
+        ['webdav.dcache', 'x'],
+      ],
+      'webdav.one',
+    ],
     [
       "upstream's id, where none covers it",
       [
@@ -183,6 +190,7 @@ describe('Onedata', () => {
 
   test("a wrapper's provider goes before all inputs", () => {
     expect(place(wrapped(onedataEvent(), 'vague'), inputs, providers)).toBe('onedata.vague files/file.txt');
+    expect(place(wrapped(onedataEvent(), 'odd'), inputs, providers)).toBe('onedata.odd files/file.txt');
     expect(place(wrapped(onedataEvent(), 'mine'), inputs, providers)).toBe('onedata.mine files/file.txt');
   });
 
