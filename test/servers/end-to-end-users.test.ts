@@ -1,34 +1,43 @@
 import { randomBytes } from 'node:crypto';
 import { BucketStore, Keys } from './support/bucket-store';
+import { Gate } from './support/gate';
 import { Ended, place, Service } from './support/supervisor';
 
 const MIB = 2 ** 20;
 const COPY = '#!/bin/sh\ncp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n';
 
 let store: BucketStore;
-/** As the provisioner makes it: these two rights, on these two prefixes. */
+let gate: Gate;
+/** These two rights, on these two prefixes. */
 let least: Keys;
+/** May remove parts as well. */
+let tidy: Keys;
 beforeAll(async () => {
   store = await BucketStore.start('inbox', 'results', 'inbox-alice', 'inboxes');
-  const may = (action: string, prefix: string) => ({
+  gate = await Gate.before(store.port);
+  const may = (prefix: string, ...actions: string[]) => ({
     Effect: 'Allow',
-    Action: [action],
+    Action: actions,
     Resource: [`arn:aws:s3:::${prefix}*`],
   });
-  least = await store.addUser('platform.service', [
-    may('s3:GetObject', 'inbox/in/'),
-    may('s3:PutObject', 'results/out/'),
-  ]);
+  const read = may('inbox/in/', 's3:GetObject');
+  least = await store.addUser('platform.least', [read, may('results/out/', 's3:PutObject')]);
+  const write = may('results/out/', 's3:PutObject', 's3:AbortMultipartUpload');
+  tidy = await store.addUser('platform.tidy', [read, write]);
 });
-afterAll(() => store.remove());
+afterAll(async () => {
+  await gate.close();
+  await store.remove();
+});
 
 const services: Service[] = [];
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.remove()));
+  gate.reset();
   for (const bucket of ['results', 'inbox-alice']) await store.empty(bucket);
 });
 function serviceOf(keys: Keys, definition: object): Service {
-  const service = new Service({ script: COPY, port: store.port, keys, definition });
+  const service = new Service({ script: COPY, port: gate.port, keys, definition });
   services.push(service);
   return service;
 }
@@ -72,6 +81,40 @@ describe('a user who may read the input’s folder and write the output’s', ()
     expect(stderr).toContain('access is denied');
     expect(stderr).toContain('results/other/a');
     expect(await store.list('results')).toEqual([]);
+  });
+
+  const partsThatStay = () => store.mc('ls', '--incomplete', '--recursive', 'oscar/results');
+
+  test('leaves parts behind when it is ended in the middle, and says so', async () => {
+    const supervisor = serviceOf(least, definition).start(await store.upload('inbox/in/a', randomBytes(40 * MIB)));
+    await gate.hold(/^PUT .*partNumber=2/, 'up', 2 * MIB);
+    supervisor.terminate();
+    const { code, stderr } = await supervisor.ended;
+    expect([code, stderr]).toEqual([143, expect.stringContaining('parts of it could not be removed')]);
+    expect(await store.list('results')).toEqual([]);
+    expect(await partsThatStay()).toContain('"out/a"');
+  });
+
+  test('leaves none with the right to abort uploads', async () => {
+    const supervisor = serviceOf(tidy, definition).start(await store.upload('inbox/in/b', randomBytes(40 * MIB)));
+    await gate.hold(/^PUT .*partNumber=2/, 'up', 2 * MIB);
+    supervisor.terminate();
+    const { code, stderr } = await supervisor.ended;
+    expect([code, stderr]).toEqual([143, expect.not.stringContaining('could not')]);
+    expect(await partsThatStay()).not.toContain('"out/b"');
+  });
+
+  test('can’t see that an upload was done whose answer got lost: the same event again makes it right', async () => {
+    const content = randomBytes(20 * MIB);
+    const event = await store.upload('inbox/in/c', content);
+    const service = serviceOf(least, definition);
+    const supervisor = service.start(event);
+    await gate.hold(/^POST .*uploadId=/, 'down', 0);
+    gate.cut();
+    const { code, stderr } = await supervisor.ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('NoSuchUpload')]);
+    expectSuccess(await service.run(event));
+    expect((await store.get('results/out/c'))!.equals(content)).toBe(true);
   });
 });
 
