@@ -42,8 +42,10 @@ scenario('dev', 2, (given) => {
   storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
   storeIsPrepared(given, 'grayscale', 'pictures/in/', ['pictures/grey/', 'pictures/thumbnails/']);
   // busybox has no libc at all, Debian has another one than the supervisor's.
-  aFileIsProcessed(given, 'find-objects', 2, (node) => frame(`node ${node}`));
-  aFileIsProcessed(given, 'grayscale', 2, (node) => picture(`node-${node}`));
+  for (const node of [1, 2]) {
+    aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
+    aFileIsProcessed(given, 'grayscale', picture(`node-${node}`), node);
+  }
   aRequestIsAnswered(given, 'plants', {
     contentType: 'application/octet-stream',
     body: LEAF,

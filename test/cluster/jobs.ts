@@ -52,8 +52,8 @@ export interface Upload {
 /** Names with what a shell, a URL or a template would change, were they to pass through one. */
 export const odd = (name: string) => `ä 100% +"$(a) ${name}`;
 
-/** On a certain node: uploads a file, stamps its Job as the manager does, and looks at the results. */
-export async function processFile(cluster: Cluster, service: string, upload: Upload, node?: string): Promise<void> {
+/** Uploads a file, stamps its Job as the manager does, and looks at the results. */
+async function processFile(cluster: Cluster, service: string, upload: Upload, node?: string): Promise<void> {
   const store = await Store.of(cluster);
   await store.put(upload.path, upload.content);
   const name = `${service}-${node ?? 'anywhere'}`;
@@ -99,13 +99,11 @@ async function isComplete(cluster: Cluster, name: string): Promise<void> {
   if (terminated?.exitCode !== 0) throw new Error(`${name} ended with ${terminated?.exitCode}: ${terminated?.message}`);
 }
 
-/** @param nodes how many there are: a Job runs on each */
-export function aFileIsProcessed(scenario: Scenario, service: string, nodes: number, upload: (i: number) => Upload) {
-  for (let node = 1; node <= nodes; node++) {
-    scenario.step(`an uploaded file becomes a result of ${service} on node ${node}`, () =>
-      processFile(scenario.cluster, service, upload(node), `node${node}`),
-    );
-  }
+/** @param node its number; without it wherever there is room */
+export function aFileIsProcessed(scenario: Scenario, service: string, upload: Upload, node?: number): void {
+  scenario.step(`an uploaded file becomes a result of ${service}${node ? ` on node ${node}` : ''}`, () =>
+    processFile(scenario.cluster, service, upload, node ? `node${node}` : undefined),
+  );
 }
 
 /** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */

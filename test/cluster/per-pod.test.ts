@@ -13,5 +13,5 @@ scenario('per-pod', 2, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
   storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
-  aFileIsProcessed(given, 'find-objects', 2, (node) => frame(`node ${node}`));
+  for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
 });
