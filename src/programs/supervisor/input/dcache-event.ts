@@ -19,8 +19,8 @@ export function inotifyEvent(json: Json): Told | undefined {
   const marks = [...marksOf(mask)];
   const written = WRITTEN.some((mark) => marks.includes(mark)) && !NO_FILE.some((mark) => marks.includes(mark));
   if (!written) {
-    const name = event.get('name')?.shown ?? 'the folder itself';
-    return { skipped: `${event.where}: ${mask.shown} of ${name} is no file that was written` };
+    const name = () => event.get('name')?.shown ?? 'the folder itself';
+    return { skipped: () => `${event.where}: ${mask.shown} of ${name()} is no file that was written` };
   }
   const name = textAt(event, 'name');
   const where = `${event.where}.name`;
@@ -52,6 +52,6 @@ export function dcacheRecord(record: Json): Told {
   const key = textAt(record, 'file_path');
   const where = `${record.where}.file_path`;
   const path = `/${pathParts(key, where).join('/')}`;
-  if (key.endsWith('/')) return { skipped: `${record.where}: ${shown(key)} is a folder` };
+  if (key.endsWith('/')) return { skipped: () => `${record.where}: ${shown(key)} is a folder` };
   return { type: 'webdav', path, key, name: fileName(key, where), time: timeAt(record, 'timestamp') };
 }

@@ -1,4 +1,5 @@
 import type { StorageType } from '../../../contract';
+import type { InvocationError } from '../failure';
 
 /** What a body turned out to be. */
 export type Input = FileInput | EventInput;
@@ -16,8 +17,13 @@ export interface FileInput {
 export interface EventInput {
   readonly kind: 'event';
   readonly objects: readonly EventObject[];
-  /** Records that are nothing to process (folder markers, deletions, tagging, unknown events), and why: for the log. */
+  /**
+   * Records that are nothing to process (folder markers, deletions, tagging, unknown events), and why: for the log. At
+   * most 20 sentences, and one that tells how many more.
+   */
   readonly skipped: readonly string[];
+  /** Why records can't be used that stand beside `objects`: at most 20 errors, and one that tells how many more. */
+  readonly broken: readonly InvocationError[];
   readonly variables: Readonly<Record<string, string>>;
 }
 

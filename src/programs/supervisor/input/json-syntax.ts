@@ -7,9 +7,19 @@ export class JsonError extends Error {
     readonly at: number,
     text: string,
   ) {
-    const before = text.slice(0, at);
-    super(`${problem} at line ${before.split('\n').length}, column ${at - before.lastIndexOf('\n')}`);
+    super(`${problem} at ${place(text, at)}`);
   }
+}
+
+/** Counted in place: 8 MiB of line ends, split, would be as many strings. */
+function place(text: string, at: number): string {
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', start)) {
+    line++;
+    start = end + 1;
+  }
+  return `line ${line}, column ${at - start + 1}`;
 }
 
 const OBJECT = 1;

@@ -12,7 +12,7 @@ export function oneTriggerRecord(record: Json, event: Json): Told {
   const key = textAt(holder, 'Key');
   const where = `${holder.where}.Key`;
   const parts = pathParts(key, where);
-  if (key.endsWith('/')) return { skipped: `${record.where}: ${shown(key)} is a folder` };
+  if (key.endsWith('/')) return { skipped: () => `${record.where}: ${shown(key)} is a folder` };
   const name = fileName(key, where);
   if (parts.length < 2) {
     throw refusal({

@@ -1,15 +1,17 @@
 import type { StorageType } from '../../../contract';
+import { InvocationError } from '../failure';
 import { inotifyEvent, dcacheRecord } from './dcache-event';
 import type { EventInput, EventObject } from './input';
 import { Json } from './json';
 import { oneTriggerRecord } from './onedata-event';
-import { refusal } from './refusal';
+import { FirstFew } from './first-few';
+import { refusal, shown } from './refusal';
 import { s3Record } from './s3-event';
 import type { ProviderName } from './wrapper';
 
 /** What a record tells: an object to fetch, or why there is nothing to do. */
-export type Told = Omit<EventObject, 'event' | 'providerId'> | { readonly skipped: string };
-export type StorageEvent = Pick<EventInput, 'objects' | 'skipped'>;
+export type Told = Omit<EventObject, 'event' | 'providerId'> | { readonly skipped: () => string };
+export type StorageEvent = Pick<EventInput, 'objects' | 'skipped' | 'broken'>;
 
 /** Readers of records, by their `eventSource`. */
 const SOURCES: ReadonlyMap<string | undefined, (record: Json, event: Json) => Told> = new Map([
@@ -20,34 +22,27 @@ const SOURCES: ReadonlyMap<string | undefined, (record: Json, event: Json) => To
 ]);
 
 /**
- * What a storage's event tells, record by record; undefined for what is no such event.
+ * What a storage's event tells, record by record; undefined for what is no such event. Records that are broken don't
+ * keep others from being used.
  * @param provider that a wrapper named
- * @throws InvocationError (`input`) for an event that is broken.
+ * @throws InvocationError (`input`) when records are broken and none is left to use.
  */
 export function storageEvent(event: Json, provider: ProviderName | undefined): StorageEvent | undefined {
+  const inotify = inotifyEvent(event);
   const records = event.get('Records');
-  const objects: EventObject[] = [];
-  const skipped: string[] = [];
-  const take = (told: Told, alone: () => string) => {
-    if ('skipped' in told) return void skipped.push(told.skipped);
-    checkType(told.type, provider);
-    objects.push({
-      ...told,
-      ...(provider && { providerId: provider.id }),
-      // Made when it is asked for: thousands of records, each with all that stands around them, are not held at once.
-      get event() {
-        return alone();
-      },
-    });
-  };
-  const fromInotify = inotifyEvent(event);
-  if (fromInotify) take(fromInotify, () => event.text);
-  else if (records && isEvent(records)) {
-    for (const record of records.elements()) {
-      take(read(record, event), () => event.withReplaced(records, `[${record.text}]`));
-    }
-  } else return undefined;
-  return { objects, skipped };
+  if (!inotify && !(records && isEvent(records))) return undefined;
+  const reading = new Reading(provider);
+  if (inotify)
+    reading.take(
+      event.where,
+      () => inotify,
+      () => event.text,
+    );
+  for (const record of inotify ? [] : records!.elements()) {
+    const alone = () => event.withReplaced(records!, `[${record.text}]`);
+    reading.take(record.where, () => read(record, event), alone);
+  }
+  return reading.result();
 }
 
 /** One record of a kind that we know is enough: nothing of an event that is broken elsewhere passes for plain data. */
@@ -56,24 +51,65 @@ function isEvent(records: Json): boolean {
   return false;
 }
 
+class Reading {
+  private readonly objects: EventObject[] = [];
+  private readonly skipped = new FirstFew<string>();
+  private readonly broken = new FirstFew<InvocationError>();
+
+  constructor(private readonly provider: ProviderName | undefined) {}
+
+  /** @param alone makes the event with this record only */
+  take(where: string, tell: () => Told, alone: () => string): void {
+    const { provider } = this;
+    try {
+      const told = tell();
+      if ('skipped' in told) return this.skipped.add(told.skipped);
+      checkType(where, told.type, provider);
+      this.objects.push({
+        ...told,
+        ...(provider && { providerId: provider.id }),
+        // Made when it is asked for: thousands of records, each with all that stands around them, are not held at once.
+        get event() {
+          return alone();
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof InvocationError)) throw error;
+      this.broken.add(() => error);
+    }
+  }
+
+  result(): StorageEvent {
+    const { objects, skipped, broken } = this;
+    if (objects.length === 0 && broken.first) throw broken.first;
+    return {
+      objects,
+      skipped: skipped.list((more) => `${more} more of the event's records`),
+      broken: broken.list((more) => new InvocationError('input', `broken: ${more} more of the event's records`)),
+    };
+  }
+}
+
 function read(record: Json, event: Json): Told {
   const source = record.get('eventSource');
   const reader = SOURCES.get(source?.string);
   if (reader) return reader(record, event);
+  const name = source?.string;
+  if (name) return { skipped: () => `${record.where}: no storage that is known here sends events as ${shown(name)}` };
   throw refusal({
     where: `${record.where}.eventSource`,
-    problem: source ? 'no storage that sends events here' : 'missing in the record',
+    problem: source ? 'no name of a storage' : 'missing in the record',
     got: source?.shown,
-    allowed: `${[...SOURCES.keys()].join(', ')} in every record of an event`,
-    fix: 'send records of other kinds on their own',
+    allowed: `a string, for what is read here one of ${[...SOURCES.keys()].join(', ')}`,
+    fix: 'send the event as the storage made it',
   });
 }
 
-function checkType(type: StorageType, provider: ProviderName | undefined): void {
+function checkType(where: string, type: StorageType, provider: ProviderName | undefined): void {
   if (provider?.type === undefined || provider.type === type) return;
   throw refusal({
     where: provider.where,
-    problem: `the wrapper names a provider of another type than the event's, ${type}`,
+    problem: `the wrapper names a provider of another type than that of ${where}, ${type}`,
     got: `${provider.type}.${provider.id}`,
     allowed: `the id of a provider of type ${type}, with or without "${type}."`,
     fix: `name the provider that the event came from`,

@@ -16,15 +16,15 @@ export function s3Record(record: Json, type: 'minio' | 's3'): Told {
   if (named && named.kind !== 'null') {
     const name = textAt(record, 'eventName');
     if (!UPLOADS.has(name.startsWith('s3:') ? name : `s3:${name}`)) {
-      const key = record.get('s3', 'object', 'key')?.shown ?? 'something without a key';
-      return { skipped: `${record.where}: ${shown(name)} of ${key} is no upload` };
+      const key = () => record.get('s3', 'object', 'key')?.shown ?? 'something without a key';
+      return { skipped: () => `${record.where}: ${shown(name)} of ${key()} is no upload` };
     }
   }
   const bucket = textAt(record, 's3', 'bucket', 'name');
   checkBucket(bucket, `${record.where}.s3.bucket.name`);
   const where = `${record.where}.s3.object.key`;
   const key = decodeKey(textAt(record, 's3', 'object', 'key'), where);
-  if (key.endsWith('/')) return { skipped: `${record.where}: ${shown(key)} is a folder's marker, no file` };
+  if (key.endsWith('/')) return { skipped: () => `${record.where}: ${shown(key)} is a folder's marker, no file` };
   return { type, path: `${bucket}/${key}`, key, name: fileName(key, where), time: timeAt(record, 'eventTime') };
 }
 
@@ -43,14 +43,17 @@ function decodeKey(key: string, where: string): string {
   }
 }
 
-/** S3's rule for names of buckets. The bucket becomes a part of an address. */
+/**
+ * What S3, its older rules (us-east-1 until 2018) and MinIO's take for a bucket. The bucket becomes a part of an address
+ * and of a path, and nothing of these leads out of it.
+ */
 function checkBucket(name: string, where: string): void {
-  if (/^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')) return;
+  if (/^[-.:\w]{3,255}$/.test(name)) return;
   throw refusal({
     where,
     problem: 'not a name that S3 takes for a bucket',
     got: shown(name),
-    allowed: '3 to 63 lower-case letters, digits, "-" and ".", letters or digits at both ends',
+    allowed: '3 to 255 letters, digits, "-", "_", "." and ":"',
     fix: 'send the event as the storage made it',
   });
 }

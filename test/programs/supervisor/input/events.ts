@@ -96,8 +96,9 @@ export function event(body: unknown): EventInput {
 
 /** The one object of an event. */
 export function object(body: unknown): EventObject {
-  const { objects, skipped } = event(body);
+  const { objects, skipped, broken } = event(body);
   expect(skipped).toEqual([]);
+  expect(broken).toEqual([]);
   expect(objects).toHaveLength(1);
   return objects[0];
 }
