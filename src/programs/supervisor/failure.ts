@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /**
  * Whose fault it is. `input`: the body or event can't be used, and never will (HTTP 400). `configuration`: script,
  * definition or credentials are missing or wrong. `storage`: a provider refused or is away. `script`: it failed, was
@@ -24,8 +26,8 @@ export class InvocationError extends Error {
   }
 }
 
-/** 128 + SIGTERM's number: what a shell tells of a process that was asked to end. */
-const TERMINATED = 143;
+/** What a shell tells of a process that a signal ended: 128 + its number. */
+export const exitCodeOf = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
 
 /**
  * Why an aborted signal was: its reason, where that is an InvocationError (each caller gets its own, as one reason may
@@ -33,7 +35,7 @@ const TERMINATED = 143;
  */
 export function cancellation({ reason }: AbortSignal): InvocationError {
   if (reason instanceof InvocationError) return new InvocationError(reason.kind, reason.message, reason.exitCode);
-  return new InvocationError('cancelled', 'cancelled: whoever asked went away', TERMINATED);
+  return new InvocationError('cancelled', 'cancelled: whoever asked went away', exitCodeOf('SIGTERM'));
 }
 
 /** @throws InvocationError once the signal is aborted. */

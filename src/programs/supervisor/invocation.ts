@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { SCRIPT_KEY } from '../../contract';
+import { Deadline } from './deadline';
 import type { Definition } from './definition';
 import { cancellation, failureOf, InvocationError, placeOf, throwIfCancelled } from './failure';
 import type { EventInput, EventObject, FileInput, Input } from './input/input';
@@ -34,6 +35,8 @@ export interface Body {
   readonly content: Readable;
   /** Of an HTTP request. */
   readonly contentType?: string;
+  /** Of an HTTP request. */
+  readonly contentEncoding?: string;
 }
 
 /** What an invocation left, until it is disposed of. */
@@ -66,7 +69,7 @@ export interface InvokeOptions {
    * reason is what the invocation then fails with.
    */
   readonly signal: AbortSignal;
-  /** In milliseconds, for the script; without it there is no limit. */
+  /** In milliseconds, for all of it: body, staging, script. Without it there is no limit. */
   readonly timeoutMs?: number;
   /** Told when a step ends well. @default nobody is told */
   readonly onStep?: (step: Step, seconds: number, bytes: number) => void;
@@ -76,23 +79,25 @@ export type Step = 'stage_in' | 'script' | 'stage_out';
 
 /**
  * Runs one invocation: receives the body and, for the data itself or for each object of an event in turn, stages in,
- * runs the script and stages out. An object that fails doesn't stop the others.
+ * runs the script and stages out. An object that fails doesn't stop the others, nor does a record that is broken.
  * @throws InvocationError with the invocation's id and the script's last lines, once it is logged and the folder gone.
- *   Of several objects that failed it is the first one's.
+ *   Of several that failed it is the first one's. What takes too long fails as `script`, with code 124.
  */
 export async function invoke(body: Body, options: InvokeOptions): Promise<Outcome> {
   const log = new Log(randomBytes(4).toString('hex'), options.definition.logLevel);
   const elapsed = clock();
+  const deadline = new Deadline(options.signal, options.timeoutMs);
+  const { signal } = deadline;
   let folder: WorkFolder | undefined;
   try {
     pipes.prepare();
     folder = new WorkFolder(options.places.work);
     const { path, transcript } = folder;
-    const results = await new Invocation(options, folder, log).run(body);
+    const results = await new Invocation({ ...options, signal }, folder, log).run(body);
     log.info(`done in ${elapsed().toFixed(3)} s`);
     return { ...results, id: log.id, transcript, dispose: () => remove(path, log) };
   } catch (error) {
-    const failure = failureIn(error, options.signal);
+    const failure = failureIn(error, signal);
     failure.invocation = log.id;
     log.error(failure.message);
     const place = placeOf(failure);
@@ -100,6 +105,7 @@ export async function invoke(body: Body, options: InvokeOptions): Promise<Outcom
     if (folder) await remove(folder.path, log);
     throw failure;
   } finally {
+    deadline.clear();
     log.transcript?.close();
   }
 }
@@ -171,13 +177,15 @@ class Invocation {
     return { replyWithFiles: true, files: await this.process(folders, { inputFile: path, variables }) };
   }
 
-  private async event({ objects, skipped, variables }: EventInput, first: RunFolders): Promise<Results> {
+  private async event(input: EventInput, first: RunFolders): Promise<Results> {
+    const { objects, skipped, broken, variables } = input;
     const { definition, signal } = this.options;
     for (const reason of skipped) this.log.info(`skipped: ${reason}`);
-    if (objects.length === 0) this.log.warning('the event has nothing to process: the script is not run');
+    for (const { message } of broken) this.log.error(message);
+    if (objects.length + broken.length === 0) this.log.warning('the event has nothing to process: the script is not run');
     const fetched = definition.fileStageIn ? [] : objects;
     for (const object of fetched) this.providers.check(providerOf(object, definition).provider);
-    const failures: InvocationError[] = [];
+    const failures = [...broken];
     for (const [index, object] of objects.entries()) {
       throwIfCancelled(signal);
       const folders = index === 0 ? first : this.folder.run(index + 1);
@@ -192,7 +200,7 @@ class Invocation {
       }
       await remove(folders.root, this.log);
     }
-    if (failures.length > 0) throw firstOf(failures, objects.length);
+    if (failures.length > 0) throw firstOf(failures, objects.length + broken.length);
     return { replyWithFiles: false, files: [] };
   }
 
@@ -211,10 +219,10 @@ class Invocation {
   /** Runs the script and stores what it left. */
   private async process({ input, output }: RunFolders, facts: Facts): Promise<readonly OutputFile[]> {
     const { script, log, transcript } = this;
-    const { signal, timeoutMs, onStep } = this.options;
+    const { signal, onStep } = this.options;
     const env = scriptEnvironment({ ...facts, inputFolder: input, outputFolder: output }, log);
     const running = clock();
-    await runScript({ script, env, log, transcript, signal, timeoutMs });
+    await runScript({ script, env, log, transcript, signal });
     log.info(`the script ended well after ${running().toFixed(3)} s`);
     onStep?.('script', running(), 0);
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SUPERVISOR_PORT } from '../../contract';
+import { LONGEST_TIMER_MS } from './deadline';
 import type { Definition } from './definition';
 import { invoke as invokeScript, Places } from './invocation';
 import { Log } from './log';
@@ -22,8 +23,6 @@ export interface ServeOptions {
 const WAITING_PER_RUNNING = 10;
 /** The cluster sends requests until every node knows that the pod ends, and no preStop hook can wait in a user's image. */
 const LAG_MS = 5_000;
-/** What a timer can hold: 24 days. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 /** Answers that are still on their way at the very end. */
 const LAST_ANSWERS_MS = 2_000;
 
@@ -59,7 +58,7 @@ export async function serveInvocations(options: ServeOptions): Promise<void> {
 }
 
 /** Keeps no process alive by itself. */
-const pause = (ms: number) => sleep(Math.min(ms, TIMER_MAX_MS), undefined, { ref: false });
+const pause = (ms: number) => sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { ref: false });
 
 function nextSignal(): Promise<NodeJS.Signals> {
   const names = ['SIGTERM', 'SIGINT'] as const;

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { InvocationError } from '../../../src/programs/supervisor/failure';
 import { InvokeOptions } from '../../../src/programs/supervisor/invocation';
@@ -20,11 +23,6 @@ describe('a failure', () => {
     expect(pod.log).toContain(`ERROR - [${error.invocation}] the script failed: exit code 3\n`);
   });
 
-  test('by the time limit', async () => {
-    const error = await failing('echo result >"$TMP_OUTPUT_DIR/result"; sleep 600', { timeoutMs: 200 });
-    expect(error).toMatchObject({ kind: 'script', exitCode: 124 });
-    expect(pod.store.asked).toEqual([]);
-  });
 
   test('of the body', async () => {
     const error = await pod.failure('not?base64', { script: 'echo never' });
@@ -95,6 +93,73 @@ describe('a failure', () => {
       places: { config: pod.folder.path, providers: pod.folder.path, work: pod.at('none') },
     });
     expect(error).toMatchObject({ kind: 'internal', message: expect.stringContaining('none') });
+  });
+});
+
+describe('a time limit is for the whole invocation', () => {
+  const TOO_LONG = {
+    ...{ kind: 'script', exitCode: 124 },
+    message: "the invocation took longer than the service's time limit of 1 s",
+  };
+  const options = { timeoutMs: 1000 };
+
+  test('its script', async () => {
+    const script = 'echo working; echo result >"$TMP_OUTPUT_DIR/result"; sleep 600';
+    const error = await pod.failure('"x"', { script, definition: IN_AND_OUT, options });
+    expect(error).toMatchObject({ ...TOO_LONG, lastLines: 'working' });
+    expect(pod.store.asked).toEqual([]);
+    expect(pod.left()).toEqual([]);
+  });
+
+  test('a body that comes byte by byte', async () => {
+    const content = new Readable({ read: () => undefined });
+    const drip = setInterval(() => content.push(' '), 20);
+    const error = await pod.failure(content, { script: 'echo never', options });
+    clearInterval(drip);
+    expect(error).toMatchObject(TOO_LONG);
+    expect(pod.log).not.toContain('never');
+    expect(pod.left()).toEqual([]);
+  });
+
+  test('a store that takes its time', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const definition = { ...IN_AND_OUT, storage_providers: { minio: { default: { endpoint } } } };
+    const error = await pod.failure(event('in/a'), { script: 'echo never', definition, options });
+    silent.close().closeAllConnections();
+    expect(error).toMatchObject(TOO_LONG);
+    expect(pod.log).not.toContain('never');
+  });
+
+  test('all its objects together: those that come too late are not begun', async () => {
+    const names = Array.from({ length: 6 }, (_, i) => `in/${i}`);
+    for (const name of names) pod.store.objects.set(`bucket/${name}`, Buffer.from(name));
+    const error = await pod.failure(event(...names), { script: 'sleep 0.4', definition: IN_AND_OUT, options });
+    expect(error).toMatchObject(TOO_LONG);
+    expect(pod.log).not.toContain('object 6 of 6');
+  });
+});
+
+describe('records that are broken', () => {
+  const COPY = 'echo "runs: $STORAGE_OBJECT_KEY"; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR"';
+
+  test("don't stop the others, are told, and fail it at the end", async () => {
+    for (const name of ['a', 'b']) pod.store.objects.set(`bucket/in/${name}`, Buffer.from(name));
+    const body = event('in/a', 'in/%', 'in/b', 'in/..');
+    const error = await pod.failure(body, { script: COPY, definition: IN_AND_OUT });
+    expect(error).toMatchObject({ kind: 'input', exitCode: 1 });
+    expect(error.message).toMatch(/^2 of 4 objects failed, the first: .*Records\[1\]/);
+    expect(pod.log).toMatch(/ERROR - \[[0-9a-f]{8}\] .*Records\[1\]/);
+    expect(pod.log).toMatch(/ERROR - \[[0-9a-f]{8}\] .*Records\[3\]/);
+    expect(pod.stored()).toEqual({ 'bucket/out/a': 'a', 'bucket/out/b': 'b' });
+    expect(pod.left()).toEqual([]);
+  });
+
+  test('are the first failure, before that of a script', async () => {
+    pod.store.objects.set('bucket/in/a', Buffer.from('a'));
+    const error = await pod.failure(event('in/a', 'in/%'), { script: 'exit 7', definition: IN_AND_OUT });
+    expect(error).toMatchObject({ kind: 'input', exitCode: 1, message: expect.stringMatching(/^2 of 2 objects/) });
   });
 });
 

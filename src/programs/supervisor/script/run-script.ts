@@ -1,9 +1,8 @@
 import { ChildProcess, spawn, StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { cancellation, InvocationError } from '../failure';
+import { cancellation, exitCodeOf, InvocationError } from '../failure';
 import { Lines, Tail } from './lines';
 import type { InvocationLog } from '../log';
 import { Pipe, Pipes } from './pipe';
@@ -17,26 +16,22 @@ export interface ScriptRun {
   readonly log: InvocationLog;
   /** Gets the output as it is. */
   readonly transcript: Transcript;
+  /** Ends it, for the reason that it was aborted for. */
   readonly signal: AbortSignal;
-  /** Without it there is no limit. */
-  readonly timeoutMs?: number;
 }
 
 /** Between asking a script to end (SIGTERM) and ending it (SIGKILL). */
 const GRACE_MS = 5_000;
 /** What left the process group may hold the output open: so long it is still read after the script's end. */
 const OUTPUT_GRACE_MS = 1_000;
-/** Longest time that a timer takes: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const TIME_LIMIT_EXIT_CODE = 124;
 
 export const pipes = new Pipes();
 
 /**
  * Runs a script to its end, in a session of its own, without input, in our own working directory. Its output goes to
  * log and transcript as it comes; whatever it left running is killed.
- * @throws InvocationError `script`: it ended with another code than 0, by a signal or by the time limit (with its last
- *   lines); `configuration`: there is nothing to run it by; `cancelled`.
+ * @throws InvocationError `script`: it ended with another code than 0 or by a signal (with its last lines);
+ *   `configuration`: there is nothing to run it by; what the signal was aborted for, such as `cancelled`.
  */
 export async function runScript(run: ScriptRun): Promise<void> {
   const { script, env, log } = run;
@@ -96,28 +91,21 @@ function notStarted(command: string, { code = '', message }: NodeJS.ErrnoExcepti
 }
 
 async function watch({ process: child, pid, outputs, release }: Started, run: ScriptRun, tail: Tail): Promise<void> {
-  const { signal, timeoutMs } = run;
+  const { signal } = run;
   let stopped: InvocationError | undefined;
   let killTimer: NodeJS.Timeout | undefined;
-  const stop = (why: InvocationError) => {
-    if (stopped) return;
-    stopped = why;
-    run.log.warning(`ending the script: ${why.message}`);
+  const stop = () => {
+    stopped = cancellation(signal);
+    run.log.warning(`ending the script: ${stopped.message}`);
     signalGroup(pid, 'SIGTERM');
     killTimer = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS);
   };
-  const cancel = () => stop(cancellation(signal));
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => stop(tooLong(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
-  signal.addEventListener('abort', cancel);
-  if (signal.aborted) cancel();
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   const read = Promise.all(outputs.map((output) => forward(output, run, tail)));
   const end = await ending(child);
-  clearTimeout(timer);
   clearTimeout(killTimer);
-  signal.removeEventListener('abort', cancel);
+  signal.removeEventListener('abort', stop);
   signalGroup(pid, 'SIGKILL');
   release(await readToEnd(read, outputs));
   const failure = stopped ?? failureOfScript(end);
@@ -177,12 +165,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function failureOfScript({ code, signal }: End): InvocationError | undefined {
   if (signal) {
     const hint = signal === 'SIGKILL' ? ", as happens when the container's memory is used up" : '';
-    return new InvocationError('script', `the script was ended by ${signal}${hint}`, 128 + constants.signals[signal]);
+    return new InvocationError('script', `the script was ended by ${signal}${hint}`, exitCodeOf(signal));
   }
   return code === 0 ? undefined : new InvocationError('script', `the script failed: exit code ${code}`, code ?? 1);
-}
-
-function tooLong(timeoutMs: number): InvocationError {
-  const limit = `the service's time limit of ${timeoutMs / 1000} s`;
-  return new InvocationError('script', `the script ran longer than ${limit}`, TIME_LIMIT_EXIT_CODE);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import type { Definition } from '../definition';
-import { cancellation, failureOf, InvocationError } from '../failure';
+import { cancellation, exitCodeOf, failureOf, InvocationError } from '../failure';
 import type { Body, InvokeOptions, Outcome, Places } from '../invocation';
 import type { InvocationLog } from '../log';
 import { sendError, sendFailure, stackOf } from './answer';
@@ -24,8 +24,6 @@ export interface InvocationsOptions {
 }
 
 const IDLE_MS = 60_000;
-/** What a shell tells of a process that SIGTERM ended. */
-const TERMINATED = 143;
 
 /** The requests that run the script: each waits for its turn, is invoked and answered. */
 export class Invocations {
@@ -36,7 +34,8 @@ export class Invocations {
 
   /** Ends all that wait or run. */
   abort(): void {
-    for (const abort of this.aborts) abort.abort(new InvocationError('cancelled', 'the pod ends', TERMINATED));
+    const ended = () => new InvocationError('cancelled', 'the pod ends', exitCodeOf('SIGTERM'));
+    for (const abort of this.aborts) abort.abort(ended());
   }
 
   /** @param expects the client waits with its body until it is told to go on (`Expect: 100-continue`) */
@@ -80,7 +79,8 @@ export class Invocations {
     const { definition, places, invoke, metrics, idleMs = IDLE_MS } = this.options;
     try {
       if (!(await ticket.turn)) throw cancellation(signal);
-      const body = { content: bodyOf(request, idleMs), contentType: request.headers['content-type'] };
+      const { 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers;
+      const body = { content: bodyOf(request, idleMs), contentType, contentEncoding };
       const timeoutMs = definition.timeoutSeconds * 1000;
       const outcome = await invoke(body, { definition, places, signal, timeoutMs, onStep: metrics.step });
       metrics.succeeded();

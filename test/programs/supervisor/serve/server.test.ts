@@ -20,9 +20,10 @@ const POST = 'POST / HTTP/1.1\r\nHost: pod\r\nContent-Length: ';
 
 describe('an invocation', () => {
   test.each(['/', '/run', '/a/b?c=d', '/healthz', '/metrics', '//x', '*'])('is any POST: %s', async (path) => {
-    const answer = pod.ask('POST', path, { 'content-type': 'Text/CSV; charset=utf-8' }, 'a,b\n');
+    const headers = { 'content-type': 'Text/CSV; charset=utf-8', 'content-encoding': 'Identity' };
+    const answer = pod.ask('POST', path, headers, 'a,b\n');
     const { body, options, end } = await pod.call(0);
-    expect(body.contentType).toBe('Text/CSV; charset=utf-8');
+    expect(body).toMatchObject({ contentType: 'Text/CSV; charset=utf-8', contentEncoding: 'Identity' });
     expect((await buffer(body.content)).toString()).toBe('a,b\n');
     expect(options.timeoutMs).toBe(20_000);
     expect(options.signal.aborted).toBe(false);
@@ -38,7 +39,7 @@ describe('an invocation', () => {
   test('may have no body and no type', async () => {
     const answer = pod.ask('POST', '/');
     const { body, end } = await pod.call(0);
-    expect(body.contentType).toBeUndefined();
+    expect([body.contentType, body.contentEncoding]).toEqual([undefined, undefined]);
     expect(await buffer(body.content)).toHaveLength(0);
     end(output.outcome({}));
     expect((await answer).status).toBe(200);
