@@ -53,7 +53,7 @@ const amazon = (region: string) => `https://s3.${region}.amazonaws.com${region.s
 
 function webdav(provider: Provider): WebdavSettings {
   const hostname = provider.needed('hostname');
-  const url = provider.url('hostname', /^https?:\/\//i.test(hostname) ? hostname : `https://${hostname}`);
+  const url = provider.url('hostname', /^[a-z][a-z\d+.-]*:\/\//i.test(hostname) ? hostname : `https://${hostname}`);
   const token = provider.optionalSecret('token');
   const login = provider.optionalSecret('login');
   const password = provider.optionalSecret('password');
@@ -133,11 +133,11 @@ class Provider {
     return url.origin;
   }
 
-  /** A web address, without a slash at its end. One with a password in it is refused, and not repeated. */
+  /** A web address, without a slash at its end. One with a password in it is refused. */
   url(field: string, value: string): string {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url?.username || url?.password || /^[^/]*\/\/[^/]*@/.test(value)) {
-      throw this.wrong(field, '…@…', 'an address without a user and a password');
+      throw this.wrong(field, value, 'an address without a user and a password');
     }
     if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
       throw this.wrong(field, value, 'an address such as "https://host:port"');
@@ -175,8 +175,10 @@ class Provider {
     );
   }
 
+  /** What has an `@` may be an address with a password before it, however it is written: it is not repeated. */
   wrong(field: string, value: string, allowed: string): InvocationError {
-    return failure(`provider ${this.name}: ${this.place(field)} is ${quoted(value)}. Allowed: ${allowed}`);
+    const shown = value.includes('@') ? '…@…' : value;
+    return failure(`provider ${this.name}: ${this.place(field)} is ${quoted(shown)}. Allowed: ${allowed}`);
   }
 
   private place(field: string): string {

@@ -48,9 +48,10 @@ function parse(file: string): unknown {
   try {
     return load(text, { schema: JSON_SCHEMA }) ?? {};
   } catch (error) {
-    // Its whole message would show lines of the file.
+    // Its whole message would show lines of the file, and a reason may repeat a word of it: "<", "!" or ":" come before.
     const { reason, mark } = error as YAMLException;
-    throw new InvocationError('configuration', `${file} is no YAML: ${reason} (line ${(mark?.line ?? 0) + 1})`);
+    const why = reason.split(/["'`<!:]/, 1)[0].trim();
+    throw new InvocationError('configuration', `${file} is no YAML: ${why} (line ${(mark?.line ?? 0) + 1})`);
   }
 }
 

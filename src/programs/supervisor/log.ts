@@ -66,10 +66,17 @@ export class Log implements InvocationLog {
 /** As Python's: NOTSET is the lowest, and lets everything through. */
 const rank = (level: LogLevel) => LOG_LEVELS.indexOf(level);
 
-/** A message is one line, whatever is in the names that it tells: nobody forges a line of the log. */
+/** Controls, line and paragraph separators, and what is invisible or changes the direction of what follows. */
+const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A message as one line, whatever is in the names that it tells: nobody forges a line of the log, or what it looks like.
+ * What is escaped stands as `\n`, `\x1b` or `\u{202e}`.
+ */
 export function onOneLine(message: string): string {
-  // eslint-disable-next-line no-control-regex
-  return message.replace(/[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]/g, (character) =>
-    character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return message.replace(DECEPTIVE, (character) => {
+    if (character === '\n') return '\\n';
+    const code = character.codePointAt(0) as number;
+    return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
 }

@@ -265,6 +265,23 @@ describe('refusals', () => {
     expect(message).not.toContain('SECRET');
   });
 
+  test.each([
+    ['minio', 'endpoint', 'admin:SECRET@minio:9000'],
+    ['minio', 'endpoint', 'http://admin:s3/SECRET@minio:9000'],
+    ['minio', 'endpoint', 'http://admin:9/SECRET@minio:9000'],
+    ['minio', 'endpoint', 'http://admin:?SECRET@minio:9000'],
+    ['minio', 'region', 'admin:SECRET@minio'],
+    ['webdav', 'hostname', 'admin:SECRET@minio'],
+    ['webdav', 'hostname', 'admin:s3/SECRET@minio'],
+    ['webdav', 'hostname', 'ftp://admin:SECRET@minio'],
+    ['onedata', 'oneprovider_host', 'admin:s3/SECRET@minio'],
+  ])('%s: an address with a password in it is not repeated: %s %s', (type, field, value) => {
+    const fields = { ...UPSTREAM, space: 'space', token: 'TOKEN', [field]: value };
+    const message = refusal(() => read(type, { [`${type}.default`]: fields }));
+    expect(message).toContain(`.${field}\` is "…@…". Allowed: `);
+    expect(message).not.toMatch(/SECRET|admin/);
+  });
+
   test.each([null, undefined, 'text', 1, []])('a definition’s provider that is %j', (fields) => {
     expect(refusal(() => read('minio', { 'minio.default': fields as never }))).toMatch(/no `accessKey`/);
   });

@@ -145,6 +145,25 @@ test('a file that is no YAML is told by its line, without what is written there'
   expect(message).not.toContain('wJalr');
 });
 
+test.each([
+  ['secret_key: *SuperSecret123', 'unidentified alias'],
+  ['secret_key: !SuperSecret123', 'unknown tag'],
+  ['secret_key: !SuperSecret123 {a: b}', 'unknown tag'],
+  ['secret_key: !SuperSecret123!a b', 'undeclared tag handle'],
+  ['secret_key: !<SuperSecret123> b', 'unknown tag'],
+  ['secret_key: !<SuperSecret123^> b', 'tag name cannot contain such characters'],
+  ['secret_key: !SuperSecret123%zz b', 'tag name cannot contain such characters'],
+  ['%TAG !a! SuperSecret123%zz\n--- a', 'ill-formed tag prefix (second argument) of the TAG directive'],
+  ['secret_key: "SuperSecret123', 'unexpected end of the stream within a double quoted scalar'],
+  ['SuperSecret123: 1\nSuperSecret123: 2', 'duplicated mapping key'],
+])('%j: a reason that repeats nothing of it', (text, reason) => {
+  const { kind, message } = failure(() => read(text));
+  expect(kind).toBe('configuration');
+  expect(message).toMatch(/function_config\.yaml is no YAML: [^:]+ \(line \d+\)$/);
+  expect(message).toContain(`: ${reason} (line `);
+  expect(message).not.toContain('SuperSecret');
+});
+
 test('a provider that is written wrong shows none of its secrets', () => {
   const { message } = failure(() => read('storage_providers: {minio: {default: [wJalr]}}'));
   expect(message).not.toContain('wJalr');
