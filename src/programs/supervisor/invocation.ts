@@ -182,7 +182,8 @@ class Invocation {
     const { definition, signal } = this.options;
     for (const reason of skipped) this.log.info(`skipped: ${reason}`);
     for (const { message } of broken) this.log.error(message);
-    if (objects.length + broken.length === 0) this.log.warning('the event has nothing to process: the script is not run');
+    if (objects.length + broken.length === 0)
+      this.log.warning('the event has nothing to process: the script is not run');
     const fetched = definition.fileStageIn ? [] : objects;
     for (const object of fetched) this.providers.check(providerOf(object, definition).provider);
     const failures = [...broken];

@@ -23,7 +23,6 @@ describe('a failure', () => {
     expect(pod.log).toContain(`ERROR - [${error.invocation}] the script failed: exit code 3\n`);
   });
 
-
   test('of the body', async () => {
     const error = await pod.failure('not?base64', { script: 'echo never' });
     expect(error).toMatchObject({ kind: 'input', exitCode: 1, invocation: expect.any(String) });
