@@ -26,3 +26,19 @@ export function contentKind(contentType: string | undefined, where: string): Con
   if (type === 'application/json' || type.endsWith('+json')) return 'json';
   return TEXT.includes(type) ? 'text' : 'binary';
 }
+
+/**
+ * @param where the header's place, for the error
+ * @throws InvocationError (`input`) for a body that is compressed: nobody knows how large it becomes.
+ */
+export function checkEncoding(contentEncoding: string | undefined, where: string): void {
+  const encodings = (contentEncoding ?? '').split(',').map((encoding) => encoding.trim().toLowerCase());
+  if (encodings.every((encoding) => encoding === '' || encoding === 'identity')) return;
+  throw refusal({
+    where,
+    problem: 'a compressed body is not read',
+    got: shown(contentEncoding!),
+    allowed: 'identity, or no such header',
+    fix: 'send the body uncompressed; a compressed file that is the data itself, without this header',
+  });
+}

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { InvocationError } from '../failure';
 import type { Body } from '../invocation';
 import { Base64Decoder, Base64Error } from './base64';
-import { ContentKind, contentKind } from './content-type';
+import { checkEncoding, ContentKind, contentKind } from './content-type';
 import { meaningOf } from './event';
 import type { FileInput, Input } from './input';
 import { createInputFile } from './input-file';
@@ -20,7 +20,8 @@ const EVENT_LIMIT = 8 * 1024 * 1024;
  * @throws InvocationError `input`: the body fits no rule, or is an event that is broken; `cancelled`: it broke off. The
  *   file system's own errors as they are.
  */
-export async function receive({ content, contentType }: Body, folder: string): Promise<Input> {
+export async function receive({ content, contentType, contentEncoding }: Body, folder: string): Promise<Input> {
+  checkEncoding(contentEncoding, 'header Content-Encoding');
   const kind = contentKind(contentType, 'header Content-Type');
   const chunks = chunksOf(content);
   try {

@@ -1,4 +1,4 @@
-import { contentKind } from '../../../../src/programs/supervisor/input/content-type';
+import { checkEncoding, contentKind } from '../../../../src/programs/supervisor/input/content-type';
 import { refused } from './events';
 
 const kind = (type?: string) => contentKind(type, 'header Content-Type');
@@ -28,4 +28,22 @@ test.each(['multipart/form-data; boundary=x', 'Multipart/Mixed'])('%s is refused
   const message = refused(() => kind(type));
   expect(message).toMatch(/^header Content-Type: a form of several parts is not read, got "multipart\//);
   expect(message).toMatch(/Fix: send the file itself.*octet-stream/);
+});
+
+describe('Content-Encoding', () => {
+  const check = (encoding?: string) => checkEncoding(encoding, 'header Content-Encoding');
+
+  test.each([undefined, '', 'identity', ' Identity ', 'identity, identity'])('%j is none', (encoding) => {
+    expect(() => check(encoding)).not.toThrow();
+  });
+
+  test.each(['gzip', 'GZIP', 'br', 'identity, gzip', 'gzip, identity', 'aws-chunked', 'x\n'])(
+    '%j is refused',
+    (encoding) => {
+      const told = refused(() => check(encoding));
+      expect(told).toMatch(
+        /^header Content-Encoding: a compressed body is not read, got ".*Fix: send the body uncompressed/,
+      );
+    },
+  );
 });

@@ -61,6 +61,13 @@ describe('small bodies', () => {
     expect(await folder.refused(given(body, type))).toMatch(message);
   });
 
+  test.each(['application/octet-stream', undefined])('refused: what is compressed, as %j', async (contentType) => {
+    const received = receive({ content: stream('1'), contentType, contentEncoding: 'gzip' }, folder.path);
+    expect(await folder.refused(received)).toMatch(
+      /^header Content-Encoding: a compressed body is not read, got "gzip"/,
+    );
+  });
+
   test('a stream of text is taken like one of bytes', async () => {
     expect(await folder.text(receive({ content: Readable.from(['"ä', '字"']) }, folder.path))).toBe('"ä字"');
   });
