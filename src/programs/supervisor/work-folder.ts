@@ -73,9 +73,14 @@ export class WorkFolder {
   }
 }
 
-/** Removes what invocations left that were killed. For a start only: it takes those at work as well. */
+/**
+ * Removes what invocations left that were killed. For a start only: it takes those at work as well.
+ * @throws the first error, once all else is gone
+ */
 export async function removeLeftovers(work: string): Promise<void> {
+  const errors: unknown[] = [];
   for (const name of readdirSync(work).filter((entry) => entry.startsWith(PREFIX))) {
-    await removeTree(join(work, name));
+    await removeTree(join(work, name)).catch((error: unknown) => errors.push(error));
   }
+  if (errors.length > 0) throw errors[0];
 }

@@ -48,6 +48,16 @@ test("an invocation's folder is nobody else's, and each run has its own in it", 
   expect(new WorkFolder(folder.path).path).not.toBe(work.path);
 });
 
+test('leftovers that can not be removed are told, and keep no others', async () => {
+  // Files of that name are no folders.
+  writeFileSync(at('oscar-invocation-0'), '');
+  new WorkFolder(folder.path);
+  writeFileSync(at('oscar-invocation-zz'), '');
+  new WorkFolder(folder.path);
+  await expect(removeLeftovers(folder.path)).rejects.toThrow(/ENOTDIR.*oscar-invocation-(0|zz)/);
+  expect(readdirSync(folder.path).sort()).toEqual(['oscar-invocation-0', 'oscar-invocation-zz']);
+});
+
 test('leftovers of killed invocations go, and nothing else', async () => {
   const { path } = new WorkFolder(folder.path);
   writeFileSync(join(path, 'input'), '');
