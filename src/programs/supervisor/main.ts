@@ -6,10 +6,11 @@ import { runOnce } from './run-once';
 import { stderr } from './stderr';
 import { defaultPlaces } from './work-folder';
 
-const USAGE = `usage: supervisor [serve | --version]
+const USAGE = `usage: supervisor [serve | --version | --help]
   (none)     one invocation: the event or body is in the variable EVENT, or else on stdin
   serve      takes invocations by HTTP, on port ${SUPERVISOR_PORT}
   --version  tells which Node runs it
+  --help     tells this
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -26,6 +27,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
     case '--version':
       process.stdout.write(`oscar-cdk8s supervisor, Node ${process.version} on ${process.platform} ${process.arch}\n`);
+      return 0;
+    case '--help':
+      process.stdout.write(USAGE);
       return 0;
     default:
       return misused(`there is no command "${command}"`);

@@ -23,6 +23,12 @@ test('--version tells which Node runs', () => {
   expect(run('--version')).toEqual({ status: 0, stdout: version, stderr: '' });
 });
 
+test('--help tells how it is used', () => {
+  const { status, stdout, stderr } = run('--help');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^usage: supervisor \[/);
+});
+
 test.each([
   [['start'], 'there is no command "start"'],
   [['--help\n2026'], 'there is no command "--help\\n2026"'],
@@ -30,7 +36,10 @@ test.each([
 ])('%j is misused', (args, problem) => {
   const { status, stdout, stderr } = run(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-  expect(stderr.split('\n').slice(0, 2)).toEqual([`supervisor: ${problem}`, 'usage: supervisor [serve | --version]']);
+  expect(stderr.split('\n').slice(0, 2)).toEqual([
+    `supervisor: ${problem}`,
+    'usage: supervisor [serve | --version | --help]',
+  ]);
 });
 
 // Outside a container there is no definition.

@@ -41,7 +41,10 @@ function shell(script: string, problem?: string): Interpreter {
 function wantedInterpreter(wanted: string, env: NodeJS.ProcessEnv): Interpreter | undefined {
   const [, path, rest] = /^([^ \t]+)(.*)$/s.exec(wanted) as RegExpExecArray;
   const argument = trimmed(rest);
-  const named = /^\/(usr\/)?bin\/env$/.test(path) ? namedByEnv(argument) : undefined;
+  const isEnv = /^\/(usr\/)?bin\/env$/.test(path);
+  // Without a name it would run the script itself, and that it, for ever.
+  if (isEnv && /^(-S|--split-string=)?$/.test(argument)) return undefined;
+  const named = isEnv ? namedByEnv(argument) : undefined;
   if (named) {
     const command = onPath(named[0], env);
     return command === undefined ? undefined : { command, args: named.slice(1) };

@@ -58,6 +58,9 @@ test.each([
   ['#!BIN/data -x\n', '/data -x'],
   ['#!BIN\n', '/bin'],
   ['#!/usr/bin/env ruby\n', '/usr/bin/env ruby'],
+  ['#!/usr/bin/env\n', '/usr/bin/env'],
+  ['#!/usr/bin/env  \t\r\n', '/usr/bin/env'],
+  ['#! /bin/env -S  \n', '/bin/env -S'],
   // As one argument it is one program's name: Linux has it so, and GNU's env says the same.
   ['#!/usr/bin/env python -u\n', '/usr/bin/env python -u'],
   ['#!/usr/bin/env data\n', '/usr/bin/env data'],
