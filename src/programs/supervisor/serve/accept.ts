@@ -1,5 +1,6 @@
 /** The bytes as they are, whatever they are. */
 export const ANY_BYTES = 'application/octet-stream';
+export const ZIP = 'application/zip';
 /** What base64 is sent as. */
 const TEXT = 'text/plain';
 
@@ -13,13 +14,20 @@ const TEXT = 'text/plain';
 export function rawType(accept: string | undefined, own: string): string | undefined {
   if (accept === undefined) return undefined;
   const ranges = parse(accept);
-  const [asOwn, asBytes] = [named(ranges, own) ?? 0, ranges.get(ANY_BYTES) ?? 0];
+  const [asOwn, asBytes] = [wantedAs(ranges, own), ranges.get(ANY_BYTES) ?? 0];
   const anything = ranges.get('*/*') ?? 0;
   const asBase64 = named(ranges, TEXT) ?? anything;
   // Libraries name types without being told to, beside `*/*` (axios: `application/json, text/plain, */*`). Whoever is
-  // asked for nothing better than anything has not been asked for raw data; but nobody names bytes without meaning it.
-  if (asOwn > anything && asOwn >= asBase64 && asOwn >= asBytes) return own;
+  // asked for nothing better than anything has not been asked for raw data; but nobody names bytes or a zip without meaning it.
+  const isMeant = asOwn > anything || (own === ZIP && asOwn > 0 && ranges.has(ZIP));
+  if (isMeant && asOwn >= asBase64 && asOwn >= asBytes) return own;
   return asBytes > 0 && asBytes >= asBase64 ? ANY_BYTES : undefined;
+}
+
+/** How much data is wanted as its own type. Text asks for base64, which is sent as text. */
+function wantedAs(ranges: ReadonlyMap<string, number>, own: string): number {
+  if (own === TEXT) return 0;
+  return (own.startsWith('text/') ? ranges.get(own) : named(ranges, own)) ?? 0;
 }
 
 /** How much a type is wanted that is named itself, or by its `type/*`: the more specific counts. */

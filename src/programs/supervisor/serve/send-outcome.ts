@@ -7,10 +7,9 @@ import { lookup } from 'mrmime';
 import { base64Length, encodeBase64 } from '../base64';
 import type { Outcome } from '../invocation';
 import { contentOf } from '../reply';
-import { ANY_BYTES, rawType } from './accept';
+import { ANY_BYTES, rawType, ZIP } from './accept';
 
 const TEXT = 'text/plain; charset=utf-8';
-const ZIP = 'application/zip';
 
 /** What is answered to whom. */
 export interface Reply {

@@ -1,5 +1,6 @@
 import { rawType } from '../../../../src/programs/supervisor/serve/accept';
 
+const ZIP = 'application/zip';
 const BYTES = 'application/octet-stream';
 
 test.each([
@@ -29,9 +30,17 @@ test.each([
   [`image/webp, ${BYTES};q=.1`, 'image/png', BYTES],
   ['application/json', 'application/json', 'application/json'],
   ['application/json; profile="x"; q=0.9', 'application/json', 'application/json'],
-  ['text/plain', 'text/plain', 'text/plain'],
+  ['text/plain', 'text/plain', undefined],
+  [`text/plain, ${BYTES};q=0.9`, 'text/plain', undefined],
   ['text/csv', 'text/csv', 'text/csv'],
-  ['text/*', 'text/csv', 'text/csv'],
+  ['text/*', 'text/csv', undefined],
+  ['text/*', 'text/plain', undefined],
+  // A zip.
+  [ZIP, ZIP, ZIP],
+  [`${ZIP}, */*`, ZIP, ZIP],
+  ['application/*, */*', ZIP, undefined],
+  [`${ZIP};q=0, */*`, ZIP, undefined],
+  [`${ZIP}, */*`, 'image/png', undefined],
   ['text/csv;q=0.5, text/plain', 'text/csv', undefined],
   // Named beside anything: more than that, or it says nothing (the last but one is axios' default, the last a browser's).
   ['image/png, */*', 'image/png', undefined],
