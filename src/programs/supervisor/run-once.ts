@@ -1,15 +1,18 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream, fstatSync, readFileSync } from 'node:fs';
 import { promises, Readable } from 'node:stream';
 import type { LogLevel } from '../../contract';
 import { readDefinition } from './definition';
-import { failureOf, InvocationError } from './failure';
+import { exitCodeOf, failureOf, InvocationError } from './failure';
 import { invoke, Outcome, Places } from './invocation';
 import { onOneLine } from './log';
 import { stderr } from './stderr';
 import { defaultPlaces } from './work-folder';
 
-/** Signals that end a run, and its exit codes then (128 + the signal's number). */
-const ENDINGS = { SIGTERM: 143, SIGINT: 130 } as const;
+const STDIN = 0;
+/** Linux' number of the device: major 1, minor 3. */
+const DEV_NULL = 0x103;
+/** Signals that end a run. */
+const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
  * One invocation: of the variable `EVENT`, or else of stdin. The log goes to stderr, the reply to stdout: files that a
@@ -18,8 +21,8 @@ const ENDINGS = { SIGTERM: 143, SIGINT: 130 } as const;
  */
 export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise<number> {
   const ending = new AbortController();
-  for (const name of Object.keys(ENDINGS) as (keyof typeof ENDINGS)[]) {
-    process.on(name, () => ending.abort(new InvocationError('cancelled', `ended by ${name}`, ENDINGS[name])));
+  for (const name of ENDINGS) {
+    process.on(name, () => ending.abort(new InvocationError('cancelled', `ended by ${name}`, exitCodeOf(name))));
   }
   // Who closed stdout early is told so once, by the write that fails.
   process.stdout.on('error', () => undefined);
@@ -41,7 +44,29 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
 
 function event(): Readable {
   const { EVENT } = process.env;
-  return EVENT === undefined ? process.stdin : Readable.from([Buffer.from(EVENT)]);
+  if (EVENT !== undefined) return Readable.from([Buffer.from(EVENT)]);
+  const problem = stdinProblem();
+  if (problem === undefined) return process.stdin;
+  const fix = 'send the body to stdin, or set the variable EVENT';
+  throw new InvocationError('input', `stdin ${problem}: there is no body. Fix: ${fix}`);
+}
+
+/** Node reads such a stdin as an empty body. */
+function stdinProblem(): string | undefined {
+  if (fstatSync(STDIN).isDirectory()) return 'is a folder';
+  return isReplaced() ? 'is closed' : undefined;
+}
+
+/** Node opens /dev/null, to read and to write, for a stdin that is closed; who means an empty body opens it to read. */
+function isReplaced(): boolean {
+  const stdin = fstatSync(STDIN);
+  if (!stdin.isCharacterDevice() || stdin.rdev !== DEV_NULL) return false;
+  try {
+    const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'utf8')) ?? [];
+    return (parseInt(flags ?? '0', 8) & constants.O_RDWR) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 async function reply(outcome: Outcome, level: LogLevel): Promise<void> {
