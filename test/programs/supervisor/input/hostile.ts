@@ -114,13 +114,40 @@ const NAMES = [
   ],
 ];
 
+/** What the names of good records begin with, and no other's do. */
+export const GOOD = 'good-';
+
+const goodRecord = (next: Random, name: string): unknown =>
+  pick(next, [
+    minioRecord(`in/${name}`),
+    s3Record(`in%2F${name}`),
+    ...dcacheEvent(`/in/${name}`).Records,
+    { eventSource: 'OneTrigger', Key: `/space/in/${name}` },
+  ]);
+
+const RECORDS = EVENTS.flatMap((event) => (event as { Records?: unknown[] }).Records ?? []);
+
+/** JSON that stands for a record: one with something wrong, or something else. */
+function badRecord(next: Random): string {
+  const record = JSON.stringify(pick(next, RECORDS));
+  return pick(next, [mutatedValues(next, record), mutatedStrings(next, record), randomJson(next, 3)]);
+}
+
+/** An event that is JSON, of good records and bad ones in any order. */
+export function mixedEvent(next: Random): { body: Buffer; good: readonly string[]; records: number } {
+  const good = Array.from({ length: 1 + next(3) }, (_, index) => `${GOOD}${index}.txt`);
+  const records = good.map((name) => JSON.stringify(goodRecord(next, name)));
+  for (let bad = next(4); bad > 0; bad--) records.splice(next(records.length + 1), 0, badRecord(next));
+  return { body: Buffer.from(`{"Records":[${records.join()}]}`), good, records: records.length };
+}
+
 /** A body that somebody may send: an event with something wrong, JSON, base64, nests, noise. */
 export function hostileBody(next: Random): Buffer {
-  switch (next(8)) {
+  switch (next(10)) {
     case 0:
       return Buffer.from(Array.from({ length: next(60) }, () => next(256)));
     case 1:
-      return Buffer.from(JSON.stringify(pick(next, EVENTS)).replace(/"(?:[^"\\]|\\.)*"/g, mutatedString(next)));
+      return Buffer.from(mutatedStrings(next, JSON.stringify(pick(next, EVENTS))));
     case 2:
       return mutatedBytes(next, Buffer.from(JSON.stringify(pick(next, EVENTS))));
     case 3:
@@ -129,14 +156,20 @@ export function hostileBody(next: Random): Buffer {
       return Buffer.from(nested(next));
     case 5:
       return mutatedBytes(next, Buffer.from(Buffer.from(randomJson(next, 3)).toString('base64')));
+    case 6:
+      return mixedEvent(next).body;
+    case 7:
+      return mutatedBytes(next, mixedEvent(next).body);
     default:
       return Buffer.from(mutatedValues(next, JSON.stringify(pick(next, EVENTS))));
   }
 }
 
 /** Now and then another string, and seldom: most of an event has to stay one. */
-const mutatedString = (next: Random) => (text: string) =>
-  next(25) === 0 ? JSON.stringify(next(3) === 0 ? pick(next, NAMES) : pick(next, KEYS)) : text;
+const mutatedStrings = (next: Random, json: string) =>
+  json.replace(/"(?:[^"\\]|\\.)*"/g, (text) =>
+    next(25) === 0 ? JSON.stringify(next(3) === 0 ? pick(next, NAMES) : pick(next, KEYS)) : text,
+  );
 
 /** Values of any kind in the place of others. */
 function mutatedValues(next: Random, json: string): string {
