@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Definition } from '../definition';
 import { cancellation, exitCodeOf, failureOf, InvocationError } from '../failure';
 import type { Body, InvokeOptions, Outcome, Places } from '../invocation';
@@ -99,10 +100,18 @@ export class Invocations {
   }
 }
 
+/** Of the event loop: bytes that are left, their end, what closes the connection, and that it is closed. */
+const TURNS_TO_SEE_THE_END = 5;
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await setImmediate();
+}
+
 /** The request's body without its connection: who stops reading it in the middle can still be answered. */
 function bodyOf(request: IncomingMessage, idleMs: number): Readable {
   const { socket } = request;
-  const body = new PassThrough();
+  // Its end is told once the connection had the time to tell its own: nobody works for a client that is gone.
+  const body = new PassThrough({ flush: (done) => void turns(TURNS_TO_SEE_THE_END).then(() => done()) });
   // Nobody may be listening yet; who reads it later meets the error then.
   body.on('error', () => undefined);
   socket.setTimeout(idleMs);

@@ -106,6 +106,40 @@ describe.each([
   });
 });
 
+test.each([
+  ['breaks off', (peer: Peer) => void peer.socket.resetAndDestroy()],
+  ['closes', (peer: Peer) => void peer.socket.end()],
+])(
+  'a client that waits with a large body and %s is noticed before its script would start',
+  async (_, leave) => {
+    await pod.stop();
+    const begun: number[] = [];
+    const invoke = async ({ content }: Body, { signal }: InvokeOptions): Promise<Outcome> => {
+      const { length } = Buffer.concat(await content.toArray());
+      if (signal.aborted) throw signal.reason;
+      begun.push(length);
+      if (length === 1) await until(() => released);
+      return output.outcome({});
+    };
+    let released = false;
+    pod = await new Pod(1, 20, undefined, invoke).start();
+    const first = await pod.connect(`${head(1)}x`);
+    await until(() => begun.length === 1);
+    for (let i = 1; i <= 10; i++) {
+      const peer = await pod.connect(head(MIB));
+      await until(() => pod.queue.waiting === i);
+      await new Promise((sent) => peer.socket.write(Buffer.alloc(MIB), sent));
+      leave(peer);
+    }
+    await sleep(100);
+    released = true;
+    await pod.queue.empty();
+    expect(begun).toEqual([1]);
+    first.socket.destroy();
+  },
+  20_000,
+);
+
 test('a client that is gone ends what it sent ahead, too', async () => {
   const peer = await pod.connect(`${head(1)}a${head(1)}b`);
   const first = await pod.call(0);
