@@ -1,4 +1,4 @@
-import { ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -253,32 +253,6 @@ describe('the exit code', () => {
       stderr: 'supervisor: the script failed: exit code 5\none\ntwo\n',
     });
   });
-});
-
-describe('a stdin that can be no body', () => {
-  const shell = (redirection: string, env: NodeJS.ProcessEnv = {}) => {
-    folder.write('config/script.sh', 'echo runs');
-    folder.write('config/function_config.yaml', '{}');
-    const command = `exec "$0" "$1" "$2" ${redirection}`;
-    const { status, stderr } = spawnSync('/bin/sh', ['-c', command, process.execPath, program, folder.path], {
-      ...{ env: { ...OWN, ...env }, encoding: 'utf8' },
-    });
-    return { status, stderr };
-  };
-
-  test.each([
-    ['<&-', 'is closed'],
-    ['</', 'is a folder'],
-  ])('%s', (redirection, problem) => {
-    const { status, stderr } = shell(redirection);
-    expect(status).toBe(1);
-    expect(stderr).toBe(
-      `supervisor: stdin ${problem}: there is no body. Fix: send the body to stdin, or set the variable EVENT\n`,
-    );
-    expect(shell(redirection, { EVENT: '' }).status).toBe(0);
-  });
-
-  test('an empty one is an empty body', () => expect(shell('</dev/null').stderr).toContain('runs\n'));
 });
 
 describe('its surroundings', () => {
