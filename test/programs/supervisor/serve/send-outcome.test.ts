@@ -36,7 +36,8 @@ describe('replies as the client accepts them', () => {
     ['application/octet-stream', 'no-type', 'application/octet-stream', attachment('no-type'), 'in no-type'],
     ['application/json', 'a/b.json', 'application/json', attachment('b.json'), 'in a/b.json'],
     ['text/csv', `é '"(*).csv`, 'text/csv', attachment('%C3%A9%20%27%22%28%2A%29.csv'), `in é '"(*).csv`],
-    ['text/plain', 'a\r\nX: y.txt', 'text/plain', attachment('a%0D%0AX%3A%20y.txt'), 'in a\r\nX: y.txt'],
+    ['text/plain', 'cow.txt', TEXT, undefined, 'aW4gY293LnR4dA=='],
+    ['text/css', 'a\r\nX: y.css', 'text/css', attachment('a%0D%0AX%3A%20y.css'), 'in a\r\nX: y.css'],
   ])('Accept: %s, one file %j', async (accept, name, type, disposition, content) => {
     const { status, headers, body } = await reply(accept, [name]);
     expect([status, body]).toEqual([200, content]);
