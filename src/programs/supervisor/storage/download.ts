@@ -45,6 +45,8 @@ export async function download(object: RemoteObject, file: string, transfer: Tra
 class Copy {
   /** Bytes that are in the file. */
   bytes = 0;
+  /** Most bytes that ever were: only more of them are progress. */
+  private furthest = 0;
   private etag?: string;
   private version?: string;
   private total?: number;
@@ -98,32 +100,35 @@ class Copy {
     return this.total !== undefined && Number(headers['content-length']) === this.total - this.bytes;
   }
 
+  /** One write is under way while the next mebibyte comes. */
   private async write(answer: IncomingMessage): Promise<void> {
-    const before = this.bytes;
-    const broken = (why: string) => new PassingError(why, { progress: this.bytes > before });
-    let waiting: Buffer[] = [];
+    let writing = Promise.resolve();
+    let chunks: Buffer[] = [];
     let bytes = 0;
     const flush = async () => {
-      await this.append(waiting, bytes);
-      waiting = [];
-      bytes = 0;
+      await writing;
+      writing = this.append(chunks, bytes);
+      writing.catch(() => {}); // told by the next one, or at the end
+      [chunks, bytes] = [[], 0];
     };
-    let error: Error | undefined;
+    let broken = '';
     try {
       for await (const chunk of answer) {
-        waiting.push(chunk as Buffer);
+        chunks.push(chunk as Buffer);
         bytes += (chunk as Buffer).length;
         if (bytes >= WRITE_BYTES) await flush();
       }
-    } catch (caught) {
-      if (caught instanceof InvocationError) throw caught;
-      error = caught as Error;
+    } catch (error) {
+      if (error instanceof InvocationError) throw error;
+      broken = 'it broke off';
     }
     await flush();
-    if (error) throw broken(error instanceof PassingError ? error.message : `broke off after ${this.bytes} bytes`);
-    if (!answer.complete || (this.total !== undefined && this.bytes !== this.total)) {
-      throw broken(`it ended after ${this.bytes} of ${this.total ?? 'more'} bytes`);
-    }
+    await writing;
+    if (!broken && answer.complete && (this.total ?? this.bytes) === this.bytes) return;
+    const bytesOf = `${this.bytes} of ${this.total ?? 'more'} bytes`;
+    const progress = this.bytes > this.furthest;
+    this.furthest = Math.max(this.bytes, this.furthest);
+    throw new PassingError(`${broken || 'it ended'} after ${bytesOf}`, { progress });
   }
 
   private async append(chunks: Buffer[], bytes: number): Promise<void> {

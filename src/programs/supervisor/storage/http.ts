@@ -75,12 +75,19 @@ export class HttpClient {
     try {
       const answer = this.answerTo(outgoing);
       await this.write(outgoing, request, answer);
+      if ((await answer).statusCode === 417 && outgoing.hasHeader('expect')) this.doWithoutConsent();
       return await answer;
     } catch (error) {
       outgoing.destroy();
       throwIfCancelled(request.signal);
       throw explain(error as Error, request.origin);
     }
+  }
+
+  /** RFC 9110, 15.5.18: a server, or something on the way to it, that can't meet an `Expect` wants to be asked without. */
+  private doWithoutConsent(): never {
+    this.serverAnswersExpect = false;
+    throw new PassingError('the server takes no request that waits for its consent');
   }
 
   /** Closes idle connections; those at work are cut. */

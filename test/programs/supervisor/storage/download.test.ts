@@ -86,8 +86,15 @@ test('it may break often, as long as it moves', async () => {
 test('it breaks without moving: six tries', async () => {
   server.fault(breaks(100));
   server.fault(breaks(0), { times: 99 });
-  await expect(run()).rejects.toThrow('it: broke off after 100 bytes (tried 6 times)');
+  await expect(run()).rejects.toThrow(`it: it broke off after 100 of ${content.length} bytes (tried 6 times)`);
   expect(folder.names()).toEqual([]);
+});
+
+test('it breaks again and again, and has to begin anew each time: six tries', async () => {
+  etag = undefined;
+  server.fault(breaks(1_000_000), { times: 99 });
+  await expect(run()).rejects.toThrow(/tried 6 times/);
+  expect(server.asked).toHaveLength(6);
 });
 
 test('nothing moves any more', async () => {

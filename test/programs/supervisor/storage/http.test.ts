@@ -154,6 +154,17 @@ describe('bodies', () => {
     expect(await put()).toBe('undefined');
   });
 
+  test('a server that can’t be asked for consent is told to pass, and not asked again', async () => {
+    const server = await serve(async (request, response) => {
+      if (request.headers.expect) return response.writeHead(417).end();
+      response.end(String((await bodyOf(request)).length));
+    });
+    const http = client();
+    const put = () => http.send(to(server, { method: 'PUT', body: large().body }));
+    await expect(put()).rejects.toThrow(PassingError);
+    expect(await readText(await put())).toBe(String(large().body.bytes));
+  });
+
   test('what reading them throws ends the request', async () => {
     const server = await serve(async (request) => void (await bodyOf(request).catch(() => {})));
     const body = {
