@@ -11,7 +11,7 @@ export const stderr = {
    */
   write(text: string): void {
     const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       try {
         written += writeSync(STDERR, bytes, written);
       } catch (error) {

@@ -21,7 +21,8 @@ describe('its world', () => {
   });
 
   test('nothing of ours is open in it', async () => {
-    const list = 'for fd in /proc/$$/fd/*; do if readlink $fd >/dev/null; then echo "${fd##*/} -> $(readlink $fd)"; fi; done';
+    const list =
+      'for fd in /proc/$$/fd/*; do if readlink $fd >/dev/null; then echo "${fd##*/} -> $(readlink $fd)"; fi; done';
     const others = (lines: string[]) =>
       lines.filter((line) => !/^[012] /.test(line) && !/ -> (.*script\.sh|\/proc\/.*)?$/.test(line)).sort();
     const { lines } = await run(list);
