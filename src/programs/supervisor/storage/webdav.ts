@@ -70,8 +70,14 @@ export class WebdavStorage implements Storage {
    * 405: there is one, made by whomever; 409: the one above is missing (RFC 4918, 9.3.1).
    */
   private async makeCollection(what: string, at: string, transfer: Transfer): Promise<void> {
+    const call = { method: 'MKCOL', at: `${at}/`, headers: {}, signal: transfer.signal } as const;
     const make = async (expected: number) => {
-      const answer = await this.send(what, { method: 'MKCOL', at: `${at}/`, headers: {}, signal: transfer.signal });
+      let answer = await this.send(what, call);
+      if (answer.statusCode === 403) {
+        // Of two who make it at once, Apache forbids it to one; asked again it says that it is there.
+        await readText(answer);
+        answer = await this.send(what, call);
+      }
       if (isFine(answer) || [405, expected].includes(answer.statusCode!)) await readText(answer);
       else throw await this.refusal(`${what}: making its collection`, answer);
       return answer.statusCode !== expected;
