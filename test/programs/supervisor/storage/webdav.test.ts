@@ -115,8 +115,13 @@ describe('collections', () => {
     expect([...server.files.keys()].sort()).toEqual(paths.map((path) => `/${path}`).sort());
   });
 
-  test('one that may not be made', async () => {
+  test('one that two make at once: Apache forbids it to one of them, who asks again', async () => {
     server.fault(answer(403), { matches: method('MKCOL') });
+    expect(await upload(Buffer.from('x'), 'a/b')).toBe(1);
+  });
+
+  test('one that may not be made', async () => {
+    server.fault(answer(403), { matches: method('MKCOL'), times: 2 });
     await expect(upload(Buffer.from('x'), 'a/b')).rejects.toThrow(/making its collection: access is denied/);
   });
 
