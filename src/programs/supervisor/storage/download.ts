@@ -7,6 +7,8 @@ import type { Transfer } from './storage';
 
 /** Written at once: fewer, larger writes. */
 const WRITE_BYTES = 1024 * 1024;
+/** Buffers that are written are freed so often: twice what may be on its way, so that they are young still. */
+const FREE_BYTES = 4 * WRITE_BYTES;
 
 /** An object as HTTP servers have them. */
 export interface RemoteObject {
@@ -105,8 +107,14 @@ class Copy {
     let writing = Promise.resolve();
     let chunks: Buffer[] = [];
     let bytes = 0;
+    let unfreed = 0;
     const flush = async () => {
       await writing;
+      unfreed += bytes;
+      if (unfreed >= FREE_BYTES) {
+        (await import('./garbage')).freeBuffers();
+        unfreed = 0;
+      }
       writing = this.append(chunks, bytes);
       writing.catch(() => {}); // told by the next one, or at the end
       [chunks, bytes] = [[], 0];
