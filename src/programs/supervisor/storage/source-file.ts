@@ -4,7 +4,8 @@ import { FileHandle, open } from 'node:fs/promises';
 import { InvocationError } from '../failure';
 import type { Body } from './http';
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Sixteen parts may be under way at once (four files, four parts of each), and every one has a buffer. */
+const CHUNK_BYTES = 256 * 1024;
 
 /** A file that is uploaded, and may not change meanwhile: an object is never half of this and half of that. */
 export class SourceFile {

@@ -1,15 +1,7 @@
-/**
- * A program of its own, so that its memory is its own: reads `{ settings, jobs: [{ up | down, path }] }` as JSON from
- * stdin, does all jobs at once, and writes the most memory that it ever used, in MiB.
- */
+// Reads its work as JSON from stdin, does it, and writes the most memory that it ever had, in MiB.
 import { readFileSync } from 'node:fs';
-import { openStorage } from '../../../src/programs/supervisor/storage';
-import type { ProviderSettings } from '../../../src/programs/supervisor/storage/storage';
-
-export interface Work {
-  readonly settings: ProviderSettings;
-  readonly jobs: readonly { readonly up?: string; readonly down?: string; readonly path: string }[];
-}
+import { openStorage } from '../../../../../src/programs/supervisor/storage';
+import type { Work } from './transfer';
 
 async function main(): Promise<void> {
   const { settings, jobs } = JSON.parse(readFileSync(0, 'utf8')) as Work;
