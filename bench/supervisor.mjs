@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { median } from './measure.mjs';
-import { runOnce } from './supervisor/run.mjs';
+import { CONTAINER_ENV, runOnce } from './supervisor/run.mjs';
 import { bareScript, load, startServing } from './supervisor/serving.mjs';
 import { startStore } from './supervisor/store.mjs';
 import { configure, eventOf, installVolume, OURS, upstreams } from './supervisor/subjects.mjs';
@@ -150,7 +150,7 @@ async function largeFile(folder, store, mebibytes) {
 
 /** All on one disk: upstream takes what Python takes for temporary files. */
 function workIn(folder) {
-  return { ...process.env, TMPDIR: join(folder, 'oscar/work') };
+  return { ...CONTAINER_ENV, TMPDIR: join(folder, 'oscar/work') };
 }
 
 async function note(result, store, key, size, work) {
@@ -164,7 +164,7 @@ async function note(result, store, key, size, work) {
 
 async function copyByClient(folder, { bucket, client }) {
   const local = join(folder, 'oscar/work/mc.bin');
-  const env = { ...process.env, ...client };
+  const env = { ...CONTAINER_ENV, ...client };
   const down = await runOnce([goProgram('mc'), '--quiet', 'cp', `store/${bucket}/in/large.bin`, local], { env });
   const up = await runOnce([goProgram('mc'), '--quiet', 'cp', local, `store/${bucket}/mc/large.bin`], { env });
   rmSync(local);

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from './run.mjs';
+import { CONTAINER_ENV, quantile } from './run.mjs';
 import { OURS } from './subjects.mjs';
 
 const PORT = 8080;
@@ -47,7 +47,7 @@ export function bareScript(folder, script, body, count) {
   const input = join(folder, 'bare-input');
   const output = join(folder, 'bare-output');
   writeFileSync(input, body);
-  const env = { ...process.env, INPUT_FILE_PATH: input, TMP_OUTPUT_DIR: output };
+  const env = { ...CONTAINER_ENV, INPUT_FILE_PATH: input, TMP_OUTPUT_DIR: output };
   const times = [];
   const began = performance.now();
   for (let i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ export function bareScript(folder, script, body, count) {
 /** Starts our serving mode, until `stop`. */
 export async function startServing() {
   const [program, ...args] = OURS.command;
-  const server = spawn(program, [...args, 'serve'], { stdio: ['ignore', 'ignore', 'ignore'] });
+  const server = spawn(program, [...args, 'serve'], { env: CONTAINER_ENV, stdio: 'ignore' });
   for (const end = Date.now() + 10_000; ; await sleep(20)) {
     if (await isReady()) break;
     if (Date.now() > end || server.exitCode !== null) throw new Error('the serving mode does not get ready');

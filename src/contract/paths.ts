@@ -4,8 +4,16 @@
 export const SUPERVISOR_DIR = '/oscar/bin';
 /** Works as a command that reads the event on stdin, as upstream's binary does. */
 export const SUPERVISOR_COMMAND = `${SUPERVISOR_DIR}/supervisor`;
-/** Files of the supervisor volume: Node with its own loader and libraries, and our bundle. */
-export const SUPERVISOR_FILES = { loader: 'ld.so', libraries: 'lib', node: 'node', bundle: 'supervisor.cjs' } as const;
+/** Files of the supervisor volume: Node with its own loader and libraries, our bundle, and what starts that. */
+export const SUPERVISOR_FILES = {
+  loader: 'ld.so',
+  libraries: 'lib',
+  node: 'node',
+  start: 'supervisor.cjs',
+  bundle: 'supervisor.js',
+  /** V8's code of the bundle. */
+  compiled: 'supervisor.compiled',
+} as const;
 
 /** The service's ConfigMap (upstream: `ConfigPath`). */
 export const CONFIG_DIR = '/oscar/config';
@@ -43,7 +51,7 @@ export const TOOLS_DIR = '/oscar/tools';
  * `LD_LIBRARY_PATH` matters, and the user's script sees its own world.
  */
 export function supervisorCommand(...args: string[]): string[] {
-  const { loader, libraries, node, bundle } = SUPERVISOR_FILES;
+  const { loader, libraries, node, start } = SUPERVISOR_FILES;
   const at = (file: string) => `${SUPERVISOR_DIR}/${file}`;
-  return [at(loader), '--library-path', at(libraries), at(node), at(bundle), ...args];
+  return [at(loader), '--library-path', at(libraries), at(node), at(start), ...args];
 }

@@ -47,7 +47,7 @@ const install = (version: string) =>
     bundle: () => Buffer.from('bundle'),
     runtime: () => ({ node: file, loader: file, libraries: [file] }),
   });
-const FILES = ['ld.so', 'lib', 'node', 'supervisor', 'supervisor.cjs'];
+const FILES = ['ld.so', 'lib', 'node', 'supervisor', 'supervisor.cjs', 'supervisor.compiled', 'supervisor.js'];
 const entries = () => readdirSync(target).sort();
 const mark = (version: string) => join(target, `.${version}.superseded`);
 /** As if it had been superseded so long ago. */

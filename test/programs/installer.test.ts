@@ -12,6 +12,7 @@ import { findRuntime } from '../../src/programs/installer/runtime';
 
 const MINUTE = 60_000;
 const VERSION = 'v1';
+const OURS = ['supervisor.cjs', 'supervisor.js', 'supervisor.compiled'];
 let root: string;
 let target: string;
 let installer: string;
@@ -82,10 +83,7 @@ describe('installer', () => {
     const mode = (file: string) => (statSync(join(target, VERSION, file)).mode & 0o777).toString(8);
     expect(
       Object.fromEntries(
-        ['.', 'lib', 'ld.so', 'node', 'supervisor', 'supervisor.cjs', 'lib/libc.so.6'].map((file) => [
-          file,
-          mode(file),
-        ]),
+        ['.', 'lib', 'ld.so', 'node', 'supervisor', ...OURS, 'lib/libc.so.6'].map((file) => [file, mode(file)]),
       ),
     ).toEqual({
       '.': '755',
@@ -94,6 +92,8 @@ describe('installer', () => {
       node: '755',
       supervisor: '755',
       'supervisor.cjs': '644',
+      'supervisor.js': '644',
+      'supervisor.compiled': '644',
       'lib/libc.so.6': '755',
     });
   });

@@ -17,7 +17,7 @@ export function asideOf(target: string, version: string): string {
 
 /** The rename is atomic, so one file that is there proves them all. */
 export function isComplete(folder: string): boolean {
-  return existsSync(join(folder, SUPERVISOR_FILES.bundle));
+  return existsSync(join(folder, SUPERVISOR_FILES.start));
 }
 
 /** What killed installers left: all of this version, which is complete now, and what is too old to be at work. */

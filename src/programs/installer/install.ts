@@ -13,6 +13,7 @@ import {
 import { basename, join } from 'node:path';
 import { supervisorCommand, SUPERVISOR_COMMAND, SUPERVISOR_FILES } from '../../contract';
 import { ProgramError } from '../common/fail';
+import { compile } from './compile';
 import { asideOf, failureAt, isComplete, removeLeftovers } from './folder';
 import { Runtime } from './runtime';
 import { unmark } from './superseded';
@@ -68,15 +69,18 @@ function install({ target, version, bundle, runtime }: Installation): Outcome {
 }
 
 function write(folder: string, bundle: Buffer, { node, loader, libraries }: Runtime): void {
-  const { loader: loaderName, libraries: librariesName, node: nodeName, bundle: bundleName } = SUPERVISOR_FILES;
-  const librariesFolder = join(folder, librariesName);
+  const names = SUPERVISOR_FILES;
+  const librariesFolder = join(folder, names.libraries);
+  const program = compile(bundle.toString('utf8'));
   makeFolder(folder);
   makeFolder(librariesFolder);
-  copy(loader, join(folder, loaderName));
-  copy(node, join(folder, nodeName));
+  copy(loader, join(folder, names.loader));
+  copy(node, join(folder, names.node));
   for (const library of libraries) copy(library, join(librariesFolder, basename(library)));
   writeDurably(join(folder, basename(SUPERVISOR_COMMAND)), commandScript(), 0o755);
-  writeDurably(join(folder, bundleName), bundle, 0o644);
+  writeDurably(join(folder, names.start), program.start, 0o644);
+  writeDurably(join(folder, names.bundle), program.bundle, 0o644);
+  writeDurably(join(folder, names.compiled), program.compiled, 0o644);
   syncFolder(librariesFolder);
   syncFolder(folder);
 }

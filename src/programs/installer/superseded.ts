@@ -69,12 +69,12 @@ function removeStrayMarks(target: string): void {
 
 /** Whole folders that an installer has made. */
 function versionsIn(target: string): string[] {
-  const { loader, node, bundle } = SUPERVISOR_FILES;
+  const { loader, node, start } = SUPERVISOR_FILES;
   const isFile = (...path: string[]) => lstatSync(join(target, ...path), { throwIfNoEntry: false })?.isFile();
   return readdirSync(target, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
-    .filter((name) => [loader, node, bundle].every((file) => isFile(name, file)));
+    .filter((name) => [loader, node, start].every((file) => isFile(name, file)));
 }
 
 /**
