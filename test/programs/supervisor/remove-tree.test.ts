@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import fs, { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../../../src/programs/supervisor/remove-tree';
@@ -37,6 +37,22 @@ test('a tree that is deeper than paths may be', async () => {
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
+test('while many files and a large one are removed, others have their turn', async () => {
+  for (let i = 0; i < 500; i++) folder.write(`tree/${i}`, '');
+  folder.write('tree/large', '');
+  truncateSync(at('tree/large'), 64 * 1024 * 1024);
+  let turns = 0;
+  const immediate = () => {
+    turns++;
+    again = setImmediate(immediate);
+  };
+  let again = setImmediate(immediate);
+  await removeTree(at('tree'));
+  clearImmediate(again);
+  expect(turns).toBeGreaterThanOrEqual(10);
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
 test('nothing there', async () => {
   await expect(removeTree(at('none'))).rejects.toThrow(/ENOENT.*none/);
 });
@@ -47,14 +63,22 @@ describe('what can not be removed', () => {
   test("doesn't keep the rest, and the first is told", async () => {
     const names = ['a', 'b/stuck', 'b/c', 'd/e/f', 'g/stuck', 'h'];
     for (const name of names) folder.write(`tree/${name}`, '');
-    const { unlink } = promises;
-    jest.spyOn(promises, 'unlink').mockImplementation(async (path) => {
+    const { unlinkSync } = fs;
+    jest.spyOn(fs, 'unlinkSync').mockImplementation((path) => {
       if (String(path).endsWith('stuck')) throw new Error(`EPERM: ${path}`);
-      return unlink(path);
+      return unlinkSync(path);
     });
     await expect(removeTree(at('tree'))).rejects.toThrow(/^EPERM: .*tree\/[bg]\/stuck$/);
     expect(readdirSync(at('tree')).sort()).toEqual(['b', 'g']);
     for (const name of ['b', 'g']) expect(readdirSync(at(`tree/${name}`))).toEqual(['stuck']);
+  });
+
+  test('a large file neither', async () => {
+    for (const name of ['a', 'stuck', 'z']) folder.write(`tree/${name}`, '');
+    truncateSync(at('tree/stuck'), 64 * 1024 * 1024);
+    jest.spyOn(promises, 'unlink').mockRejectedValue(new Error('EPERM'));
+    await expect(removeTree(at('tree'))).rejects.toThrow('EPERM');
+    expect(readdirSync(at('tree'))).toEqual(['stuck']);
   });
 
   test('is told in a few words', async () => {
