@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { encodeBase64 } from './base64';
@@ -25,10 +25,23 @@ export async function contentOf(files: readonly OutputFile[]): Promise<AsyncIter
 
 async function* exactly({ name, path, bytes }: OutputFile): AsyncGenerator<Buffer> {
   let sent = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+  for await (const chunk of bytes < READ_BYTES ? [readSmall(path, bytes + 1)] : contentOfLarge(path)) {
     sent += chunk.length;
     if (sent > bytes) break;
     yield chunk;
   }
   if (sent !== bytes) throw new Error(`the file "${name}" had ${bytes} bytes and has another length now`);
+}
+
+const contentOfLarge = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
+
+/** Up to so many bytes, at once. Doesn't wait where something else has taken the file's place, such as a pipe. */
+function readSmall(path: string, most: number): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const content = Buffer.allocUnsafe(most);
+    return content.subarray(0, readSync(fd, content));
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,4 +1,5 @@
-import { appendFileSync, truncateSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, rmSync, truncateSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Outcome } from '../../../src/programs/supervisor/invocation';
@@ -44,13 +45,26 @@ test('an event: nothing, as its results are in the storage', async () => {
   expect(await reply({ replyWithFiles: false, files: [output.file('a', '1')] })).toBe('');
 });
 
-test.each([
-  ['shorter', (path: string) => truncateSync(path, 1)],
-  ['longer', (path: string) => appendFileSync(path, 'more')],
-])('a file that is %s than it was is an error', async (_, change) => {
+describe.each([
+  ['small', 9],
+  ['large', MIB],
+])('a %s file', (_, bytes) => {
+  test.each([
+    ['shorter', (path: string) => truncateSync(path, 1)],
+    ['longer', (path: string) => appendFileSync(path, 'more')],
+  ])('that is %s than it was is an error', async (__, change) => {
+    const file = output.file('a', Buffer.alloc(bytes));
+    change(file.path);
+    const message = `the file "a" had ${bytes} bytes and has another length now`;
+    await expect(reply({ files: [file] })).rejects.toThrow(message);
+  });
+});
+
+test('nobody waits for a pipe that has taken the place of a file', async () => {
   const file = output.file('a', 'some text');
-  change(file.path);
-  await expect(reply({ files: [file] })).rejects.toThrow('the file "a" had 9 bytes and has another length now');
+  rmSync(file.path);
+  execFileSync('mkfifo', [file.path]);
+  await expect(reply({ files: [file] })).rejects.toThrow('another length');
 });
 
 test('a large file passes in bounded memory', async () => {
