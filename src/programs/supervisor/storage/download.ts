@@ -6,9 +6,9 @@ import { patiently, PassingError } from './retry';
 import type { Transfer } from './storage';
 
 /** Written at once: fewer, larger writes. */
-const WRITE_BYTES = 1024 * 1024;
-/** Buffers that are written are freed so often: twice what may be on its way, so that they are young still. */
-const FREE_BYTES = 4 * WRITE_BYTES;
+const WRITE_BYTES = 512 * 1024;
+/** Buffers that are written are freed so often: a few times what may be on its way, and they are young still. */
+const FREE_BYTES = 8 * WRITE_BYTES;
 
 /** An object as HTTP servers have them. */
 export interface RemoteObject {
@@ -103,7 +103,7 @@ class Copy {
     return this.total !== undefined && Number(headers['content-length']) === this.total - this.bytes;
   }
 
-  /** One write is under way while the next mebibyte comes. */
+  /** One write is under way while the next half mebibyte comes. */
   private async write(answer: IncomingMessage): Promise<void> {
     let writing = Promise.resolve();
     let chunks: Buffer[] = [];
