@@ -13,7 +13,7 @@ import {
   theManagerAnswers,
 } from './outage';
 import type { Pod } from './objects';
-import { aRequestIsAnswered } from './requests';
+import { aRequestIsAnswered, aWarmPodProcessesAFile } from './requests';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -46,6 +46,8 @@ scenario('dev', 2, (given) => {
     aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
     aFileIsProcessed(given, 'grayscale', picture(`node-${node}`), node);
   }
+  aWarmPodProcessesAFile(given, 'find-objects', frame('a warm pod'));
+  aWarmPodProcessesAFile(given, 'grayscale', picture('warm-pod'));
   aRequestIsAnswered(given, 'plants', {
     contentType: 'application/octet-stream',
     body: LEAF,

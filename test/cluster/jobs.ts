@@ -62,7 +62,7 @@ async function processFile(cluster: Cluster, service: string, upload: Upload, no
   await hasResults(store, upload);
 }
 
-async function hasResults(store: Store, { results }: Upload): Promise<void> {
+export async function hasResults(store: Store, { results }: Upload): Promise<void> {
   for (const [path, expected] of Object.entries(results)) {
     const content = await store.get(path);
     if (typeof expected === 'string') expect(content).toBe(expected);
@@ -71,7 +71,7 @@ async function hasResults(store: Store, { results }: Upload): Promise<void> {
 }
 
 /** MinIO's message for an upload. */
-function uploadEvent({ path, content }: Upload): string {
+export function uploadEvent({ path, content }: Upload): string {
   const [bucket, ...key] = path.split('/');
   const encoded = encodeURIComponent(key.join('/')).replaceAll('%20', '+');
   return JSON.stringify({

@@ -1,21 +1,37 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
 import { SUPERVISOR_DIR, SUPERVISOR_FILES } from '../../src/contract';
 import { compile } from '../../src/programs/installer/compile';
 
 const { start, bundle, compiled } = SUPERVISOR_FILES;
+
+/** A process of its own, as the installer is: V8's flags are part of its code, and other tests change Jest's. */
+const COMPILER = buildSync({
+  stdin: {
+    contents: `import { compile } from '../../src/programs/installer/compile';
+      import { readFileSync, writeFileSync } from 'node:fs';
+      const program = compile(readFileSync(0, 'utf8'));
+      for (const name of ['start', 'bundle', 'compiled']) writeFileSync(name, program[name]);`,
+    resolveDir: __dirname,
+  },
+  bundle: true,
+  platform: 'node',
+  write: false,
+}).outputFiles[0].text;
+
 let folder: string;
 const at = (file: string) => join(folder, file);
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'oscar-compile-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function write(source: string): void {
-  const program = compile(source);
-  for (const name of ['start', 'bundle', 'compiled'] as const) writeFileSync(at(SUPERVISOR_FILES[name]), program[name]);
+  execFileSync(process.execPath, ['-e', COMPILER], { input: source, cwd: folder, env: {} });
+  for (const name of ['start', 'bundle', 'compiled'] as const) renameSync(at(name), at(SUPERVISOR_FILES[name]));
 }
 
 function run(...args: string[]) {

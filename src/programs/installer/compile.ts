@@ -6,8 +6,9 @@ import { SUPERVISOR_DIR, SUPERVISOR_FILES } from '../../contract';
 export type CompiledProgram = Record<'start' | 'bundle' | 'compiled', string | Buffer>;
 
 /**
- * Reads the bundle and V8's code for it, which takes 1 ms where compiling takes 15. V8 compares its version, the CPU's
- * features, its flags and the source's length, and compiles where one of them is another.
+ * Reads the bundle and V8's code for it, which takes 1 ms where compiling takes 15. V8 compares its version, its flags and the
+ * source's length, and compiles where one of them is another; that the code is whole it takes on trust, as the system
+ * does with Node's own.
  */
 const START = `'use strict';
 const { readFileSync } = require('node:fs');

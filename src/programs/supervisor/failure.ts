@@ -19,7 +19,7 @@ export class InvocationError extends Error {
   constructor(
     readonly kind: FailureKind,
     message: string,
-    /** What a single run exits with: the script's own code, 128 + n for signal n, 124 for the time limit. */
+    /** What a single run exits with: the script's own code, 128 + n for signal n, 124 for the serving mode's time limit. */
     readonly exitCode: number = 1,
   ) {
     super(message);

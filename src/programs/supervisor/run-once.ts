@@ -17,7 +17,8 @@ const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /**
  * One invocation: of the variable `EVENT`, or else of stdin. The log goes to stderr, the reply to stdout: files that a
  * body's script left, and at level CRITICAL the script's own output where there are none.
- * @returns the exit code: 0, the script's own, 128 + n for a signal, 124 for the time limit, 1 for all else
+ * @returns the exit code: 0, the script's own, 128 + n for a signal, 1 for all else. It has no time limit of its
+ *   own: a Job's deadline ends it by SIGTERM
  */
 export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise<number> {
   const ending = new AbortController();

@@ -151,4 +151,4 @@ test('single bytes take no more memory than large pieces', async () => {
   });
   expect((await folder.file(receive({ content }, folder.path))).input.bytes).toBe(0);
   expect(memory.most).toBeLessThan(50 * count);
-});
+}, 60_000);
