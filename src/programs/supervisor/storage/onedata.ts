@@ -143,15 +143,17 @@ class Put {
   readonly body: Body;
 
   constructor({ bytes, chunks }: Body) {
+    // Called once the server wants the body; a refusal before that says nothing of the object.
     const begin = () => {
-      this.torn = true;
+      this.torn ||= bytes > 0;
       return chunks();
     };
     this.body = { bytes, chunks: begin };
   }
 
-  answered({ statusCode = 0 }: IncomingMessage): void {
-    if (statusCode < 500) this.torn = false;
+  /** Only a whole body makes up for what was written: by this try before it was refused, or by those before it. */
+  answered(answer: IncomingMessage): void {
+    if (isFine(answer)) this.torn = false;
   }
 }
 
