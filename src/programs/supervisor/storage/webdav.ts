@@ -5,7 +5,7 @@ import { Body, HttpClient, readText } from './http';
 import { mayPass, patiently, PassingError, pauseMs } from './retry';
 import { SourceFile } from './source-file';
 import type { Storage, Transfer, WebdavSettings } from './storage';
-import { encodePath, namesIn, quoted } from './words';
+import { encodePath, namesIn, quoted, quotedWithout } from './words';
 
 /** dCache's doors send transfers on to pools. */
 const MOST_REDIRECTS = 5;
@@ -109,14 +109,13 @@ export class WebdavStorage implements Storage {
   private credentials(): OutgoingHttpHeaders {
     const { auth } = this.settings;
     if (!auth) return {};
-    if ('token' in auth) return { authorization: `Bearer ${auth.token}` };
-    return { authorization: `Basic ${Buffer.from(`${auth.login}:${auth.password}`).toString('base64')}` };
+    return { authorization: 'token' in auth ? `Bearer ${auth.token}` : `Basic ${basic(auth)}` };
   }
 
   private async refusal(what: string, answer: IncomingMessage): Promise<Error> {
     await readText(answer);
     const { statusCode = 0, headers } = answer;
-    const said = `the server answers ${statusCode} ${quoted(answer.statusMessage ?? '')}`;
+    const said = `the server answers ${statusCode} ${quotedWithout(secretsOf(this.settings), answer.statusMessage ?? '')}`;
     if (mayPass(statusCode)) return new PassingError(said, { pauseMs: pauseMs(headers['retry-after']) });
     return new InvocationError('storage', `${what}: ${IN_WORDS[statusCode] ?? said} (${statusCode})`);
   }
@@ -133,6 +132,8 @@ export class WebdavStorage implements Storage {
     return { what, at: `${this.root}/${encodePath(names.join('/'))}` };
   }
 }
+
+type Login = Extract<WebdavSettings['auth'], { readonly login: string }>;
 
 interface Call {
   readonly method: 'GET' | 'PUT' | 'MKCOL';
@@ -152,6 +153,15 @@ const IN_WORDS: Readonly<Record<number, string>> = {
   423: 'it is locked',
   507: 'the server is full',
 };
+
+const basic = ({ login, password }: Login) => Buffer.from(`${login}:${password}`).toString('base64');
+
+/** What a server may repeat of the credentials: node:http reads a status line as Latin-1. */
+function secretsOf({ auth }: WebdavSettings): string[] {
+  if (!auth) return [];
+  if ('token' in auth) return [auth.token];
+  return [basic(auth), auth.password, Buffer.from(auth.password).toString('latin1')];
+}
 
 const isFine = ({ statusCode = 0 }: IncomingMessage) => statusCode >= 200 && statusCode < 300;
 

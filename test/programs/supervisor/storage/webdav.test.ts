@@ -2,7 +2,7 @@ import { HttpClient } from '../../../../src/programs/supervisor/storage/http';
 import type { WebdavSettings } from '../../../../src/programs/supervisor/storage/storage';
 import { WebdavStorage } from '../../../../src/programs/supervisor/storage/webdav';
 import { MEBIBYTE, pattern, TestFolder, transfer } from './support/files';
-import { answer, bodyOf, cutAfter, cutConnection, method, TestServer } from './support/server';
+import { answer, bodyOf, cutAfter, cutConnection, Handler, method, TestServer } from './support/server';
 import { skipWaits } from './support/waits';
 import { WebdavServer } from './support/webdav-server';
 
@@ -170,6 +170,20 @@ describe('credentials', () => {
     const { message } = await upload(Buffer.from('x')).catch((error) => error);
     expect(message).toMatch(/^upload of "out" \(webdav, .*\): the credentials are refused.*\(401\)$/);
     expect(message).not.toContain('SECRET');
+  });
+
+  const repeat: Handler = ({ headers: { authorization = '' } }, response) => {
+    const [, plain] = authorization.split(' ');
+    response.writeHead(400, `no ${authorization}, ${Buffer.from(plain, 'base64').toString('latin1')}`).end();
+  };
+  test.each([
+    ['a token', { token: 'cGxhaW4' }, /answers 400 "no Bearer \*\*\*, plain" \(400\)$/],
+    ['a password', { login: 'user', password: 'SECRET:1' }, /"no Basic \*\*\*, user:\*\*\*" \(400\)$/],
+    ['not in ASCII', { login: 'user', password: 'pässwörd' }, /"no Basic \*\*\*, user:\*\*\*" \(400\)$/],
+  ])('a server that repeats them: %s is not told', async (_, auth, message) => {
+    server.fault(repeat);
+    storage = open({ auth });
+    await expect(upload(Buffer.from('x'))).rejects.toThrow(message);
   });
 });
 
