@@ -7,7 +7,9 @@ export interface Storage {
    */
   download(path: string, file: string, transfer: Transfer): Promise<number>;
   /**
-   * Streams a file into an object: complete or not there. Folders that the provider needs are made.
+   * Streams a file into an object, and makes the folders that the provider needs. S3: the object is complete or not
+   * there, always. Onedata, and a WebDAV server that writes in place, show it in part while it is written; one that fails
+   * is removed from Onedata, but after a `kill -9`, or when the removal fails too, the part stays until it is uploaded again.
    * @returns its bytes
    * @throws InvocationError (`storage`)
    */
