@@ -18,8 +18,11 @@ export class CdmiServer extends TestServer {
   private time = 0;
   private readonly times = new Map<string, number>();
 
-  constructor(private readonly manners: Manners) {
-    super((request, response) => this.handle(request, response));
+  constructor(
+    private readonly manners: Manners,
+    tls?: { key: string; cert: string },
+  ) {
+    super((request, response) => this.handle(request, response), tls);
   }
 
   private handle(request: IncomingMessage, response: ServerResponse): unknown {
