@@ -199,7 +199,7 @@ class Invocation {
         failures.push(failureOf(error));
         if (objects.length > 1) this.log.error(`${which}: ${failureOf(error).message}`);
       }
-      await remove(folders.root, this.log);
+      for (const folder of [folders.input, folders.output]) await remove(folder, this.log);
     }
     if (failures.length > 0) throw firstOf(failures, objects.length + broken.length);
     return { replyWithFiles: false, files: [] };

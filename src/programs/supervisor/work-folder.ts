@@ -47,7 +47,6 @@ function made(folder: string): string | undefined {
 
 /** The folders of one run of the script. */
 export interface RunFolders {
-  readonly root: string;
   readonly input: string;
   readonly output: string;
 }
@@ -66,8 +65,7 @@ export class WorkFolder {
 
   /** Each run has folders of its own: what an earlier one left behind can't write into them. */
   run(number: number): RunFolders {
-    const root = join(this.path, String(number));
-    const folders = { root, input: join(root, 'input'), output: join(root, 'output') };
+    const folders = { input: join(this.path, `${number}-input`), output: join(this.path, `${number}-output`) };
     for (const folder of Object.values(folders)) mkdirSync(folder);
     return folders;
   }

@@ -39,7 +39,7 @@ describe('data', () => {
   });
 
   test('sees its own folders, which nobody else may look into', async () => {
-    const script = 'ls -ld "$TMP_INPUT_DIR/../.."; ls "$TMP_OUTPUT_DIR"; ls "$TMP_INPUT_DIR" | wc -l';
+    const script = 'ls -ld "$TMP_INPUT_DIR/.."; ls "$TMP_OUTPUT_DIR"; ls "$TMP_INPUT_DIR" | wc -l';
     const outcome = await pod.run('"text"', { definition: { log_level: 'CRITICAL' }, script });
     expect(readFileSync(outcome.transcript, 'utf8')).toMatch(/^drwx------.*oscar-invocation-.*\n\s*1\n$/);
     await outcome.dispose();
