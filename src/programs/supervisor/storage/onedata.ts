@@ -97,9 +97,14 @@ export class OnedataStorage implements Storage {
 
   /** 6.5, Delete a data object using HTTP: an upload writes into the object itself, so half of one is there for all to see. */
   private async remove(what: string, at: string, { warn }: Transfer): Promise<void> {
-    await this.send('DELETE', at, {})
-      .then(readText)
-      .catch(({ message }: Error) => warn(`${what}: what was written of it could not be removed: ${message}`));
+    const left = (why: string) => warn(`${what}: what was written of it could not be removed: ${why}`);
+    try {
+      const answer = await this.send('DELETE', at, {});
+      await readText(answer);
+      if (!isFine(answer) && answer.statusCode !== 404) left(`the provider answers ${answer.statusCode}`);
+    } catch (error) {
+      left((error as Error).message);
+    }
   }
 
   private send(

@@ -202,6 +202,16 @@ describe.each([
       expect(server.objects.size).toBe(0);
     });
 
+    test('half of an object that may not be removed is told', async () => {
+      const warn = jest.fn();
+      server.fault(writeThen((_, response) => response.writeHead(403).end()));
+      server.fault(answer(403), { matches: method('DELETE') });
+      const uploading = storage.upload(folder.write('up', pattern(MEBIBYTE)), 'out', { warn });
+      await expect(uploading).rejects.toThrow(/access is denied/);
+      const told = 'what was written of it could not be removed: the provider answers 403';
+      expect(warn).toHaveBeenCalledWith(expect.stringContaining(told));
+    });
+
     test('an empty file writes nothing that could be half', async () => {
       server.put('/my space/out', Buffer.from('earlier'));
       server.fault(answer(403));
