@@ -1,4 +1,4 @@
-import { constants, createReadStream, fstatSync, readFileSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, readFileSync, Stats } from 'node:fs';
 import { promises, Readable } from 'node:stream';
 import type { LogLevel } from '../../contract';
 import { readDefinition } from './definition';
@@ -54,13 +54,13 @@ function event(): Readable {
 
 /** Node reads such a stdin as an empty body. */
 function stdinProblem(): string | undefined {
-  if (fstatSync(STDIN).isDirectory()) return 'is a folder';
-  return isReplaced() ? 'is closed' : undefined;
+  const stdin = fstatSync(STDIN);
+  if (stdin.isDirectory()) return 'is a folder';
+  return isReplaced(stdin) ? 'is closed' : undefined;
 }
 
 /** Node opens /dev/null, to read and to write, for a stdin that is closed; who means an empty body opens it to read. */
-function isReplaced(): boolean {
-  const stdin = fstatSync(STDIN);
+function isReplaced(stdin: Stats): boolean {
   if (!stdin.isCharacterDevice() || stdin.rdev !== DEV_NULL) return false;
   try {
     const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'utf8')) ?? [];

@@ -28,20 +28,18 @@ const SOURCES: ReadonlyMap<string | undefined, (record: Json, event: Json) => To
  * @throws InvocationError (`input`) when records are broken and none is left to use.
  */
 export function storageEvent(event: Json, provider: ProviderName | undefined): StorageEvent | undefined {
+  const reading = new Reading(provider);
   const inotify = inotifyEvent(event);
   const records = event.get('Records');
-  if (!inotify && !(records && isEvent(records))) return undefined;
-  const reading = new Reading(provider);
-  if (inotify)
-    reading.take(
-      event.where,
-      () => inotify,
-      () => event.text,
-    );
-  for (const record of inotify ? [] : records!.elements()) {
-    const alone = () => event.withReplaced(records!, `[${record.text}]`);
-    reading.take(record.where, () => read(record, event), alone);
-  }
+  if (inotify) {
+    const alone = () => event.text;
+    reading.take(event.where, () => inotify, alone);
+  } else if (records && isEvent(records)) {
+    for (const record of records.elements()) {
+      const alone = () => event.withReplaced(records, `[${record.text}]`);
+      reading.take(record.where, () => read(record, event), alone);
+    }
+  } else return undefined;
   return reading.result();
 }
 
@@ -92,9 +90,9 @@ class Reading {
 
 function read(record: Json, event: Json): Told {
   const source = record.get('eventSource');
-  const reader = SOURCES.get(source?.string);
-  if (reader) return reader(record, event);
   const name = source?.string;
+  const reader = SOURCES.get(name);
+  if (reader) return reader(record, event);
   if (name) return { skipped: () => `${record.where}: no storage that is known here sends events as ${shown(name)}` };
   throw refusal({
     where: `${record.where}.eventSource`,
