@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { gzipSync } from 'node:zlib';
 import { programCommand } from '../../src/constructs/programs';
 import { PROGRAM_DIR } from '../../src/contract';
 import { installSupervisor } from '../../src/programs/installer/install';
 import { findRuntime } from '../../src/programs/installer/runtime';
+import { bundled } from './bundled';
 
 const MINUTE = 60_000;
 const VERSION = 'v1';
@@ -18,14 +18,7 @@ let target: string;
 let installer: string;
 let bundle: string;
 
-const compile = (program: string) =>
-  buildSync({
-    entryPoints: [join(__dirname, `../../src/programs/${program}/main.ts`)],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    write: false,
-  }).outputFiles[0].contents;
+const compile = (program: string) => bundled(join(__dirname, `../../src/programs/${program}/main.ts`));
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'oscar-installer-'));

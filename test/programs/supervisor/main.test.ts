@@ -1,14 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { CONFIG_DIR } from '../../../src/contract';
+import { bundled } from '../bundled';
 import { temporaryFolder } from './temporary';
 
-const { text: PROGRAM } = buildSync({
-  entryPoints: [join(__dirname, '../../../src/programs/supervisor/main.ts')],
-  ...{ bundle: true, platform: 'node', target: 'node20', write: false },
-}).outputFiles[0];
+const PROGRAM = bundled(join(__dirname, '../../../src/programs/supervisor/main.ts'));
 
 const folder = temporaryFolder();
 

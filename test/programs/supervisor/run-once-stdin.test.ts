@@ -1,33 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
-import { temporaryFolder } from './temporary';
+import { OWN_ENV, singleRun } from './single-run';
 
 jest.setTimeout(60_000);
 
-const { text: PROGRAM } = buildSync({
-  entryPoints: [join(__dirname, 'run-once-program.ts')],
-  ...{ bundle: true, platform: 'node', target: 'node20', write: false },
-}).outputFiles[0];
-
-const OWN = { ...process.env };
-delete OWN.EVENT;
-
-const folder = temporaryFolder();
-let program: string;
-beforeEach(() => {
-  program = folder.write('supervisor.cjs', PROGRAM);
-  mkdirSync(join(folder.path, 'work'));
-});
+const container = singleRun();
+const { folder } = container;
 
 describe('a stdin that can be no body', () => {
   const shell = (redirection: string, env: NodeJS.ProcessEnv = {}) => {
     folder.write('config/script.sh', 'echo runs');
     folder.write('config/function_config.yaml', '{}');
     const command = `exec "$0" "$1" "$2" ${redirection}`;
-    const { status, stderr } = spawnSync('/bin/sh', ['-c', command, process.execPath, program, folder.path], {
-      ...{ env: { ...OWN, ...env }, encoding: 'utf8' },
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', command, process.execPath, container.program, folder.path], {
+      ...{ env: { ...OWN_ENV, ...env }, encoding: 'utf8' },
     });
     return { status, stderr };
   };

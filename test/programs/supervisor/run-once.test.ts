@@ -1,36 +1,25 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { toYaml } from '../../../src/contract';
 import { Pipe, Pipes } from '../../../src/programs/supervisor/script/pipe';
+import { OWN_ENV, singleRun } from './single-run';
 import { KEYS, S3Server } from './storage/support/s3-server';
-import { temporaryFolder } from './temporary';
 import { unzip } from './unzip';
 
 jest.setTimeout(60_000);
 
-const { text: PROGRAM } = buildSync({
-  entryPoints: [join(__dirname, 'run-once-program.ts')],
-  ...{ bundle: true, platform: 'node', target: 'node20', write: false },
-}).outputFiles[0];
-
-const OWN = { ...process.env };
-delete OWN.EVENT;
-
-const folder = temporaryFolder();
+const container = singleRun();
+const { folder } = container;
 let store: S3Server;
-let program: string;
 beforeAll(async () => {
   store = await new S3Server().start();
 });
 afterAll(() => store.stop());
 beforeEach(() => {
   store.objects.clear();
-  program = folder.write('supervisor.cjs', PROGRAM);
-  mkdirSync(join(folder.path, 'work'));
   chmodSync(folder.path, 0o755);
 });
 
@@ -55,8 +44,8 @@ function start({ script = '', definition = {}, env = {}, body, uid, stderr }: Se
   folder.write('config/function_config.yaml', toYaml({ storage_providers: { minio }, ...definition }));
   folder.write('providers/minio.default/accessKey', KEYS.accessKey);
   folder.write('providers/minio.default/secretKey', KEYS.secretKey);
-  const child = spawn(process.execPath, [program, folder.path], {
-    env: { ...OWN, ...env },
+  const child = spawn(process.execPath, [container.program, folder.path], {
+    env: { ...OWN_ENV, ...env },
     uid,
     stdio: ['pipe', 'pipe', stderr ?? 'pipe'],
   });
@@ -281,7 +270,7 @@ describe('its surroundings', () => {
       body: '"x"',
     });
     const seen = Buffer.from(stdout.toString(), 'base64').toString().split('\x01').filter(Boolean);
-    const expected = Object.entries({ ...OWN, ...env }).map(([name, value]) => `${name}=${value}`);
+    const expected = Object.entries({ ...OWN_ENV, ...env }).map(([name, value]) => `${name}=${value}`);
     const ours = /^(INPUT_FILE_PATH|TMP_INPUT_DIR|TMP_OUTPUT_DIR)=/;
     expect(seen.filter((variable) => !ours.test(variable)).sort()).toEqual(expected.sort());
     expect(seen.filter((variable) => ours.test(variable))).toHaveLength(3);
