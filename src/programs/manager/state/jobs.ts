@@ -1,0 +1,108 @@
+import { SERVICE_LABEL } from '../../../contract';
+import { isTrue, Job } from '../kubernetes/objects';
+
+export type JobStatus = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+export const JOB_STATUSES: readonly JobStatus[] = ['Pending', 'Running', 'Succeeded', 'Failed'];
+
+/** What is kept of a Job. Times as Kubernetes writes them: `2026-11-24T11:22:33Z`. */
+export interface JobRecord {
+  readonly name: string;
+  readonly service: string;
+  readonly status: JobStatus;
+  readonly created: string;
+  readonly started?: string;
+  readonly finished?: string;
+}
+
+/** Where a page of a list ends. */
+export interface JobPage {
+  readonly jobs: readonly JobRecord[];
+  /** Of the next page; nothing: this was the last. */
+  readonly next?: string;
+  readonly remaining: number;
+}
+
+/** All Jobs of all services, a few words each: fifty thousand take some 10 MiB. */
+export class Jobs {
+  private readonly byService = new Map<string, Map<string, JobRecord>>();
+  private readonly services = new Map<string, string>();
+
+  onJob = (name: string, job: JobRecord | undefined): void => {
+    const before = this.services.get(name);
+    if (before !== undefined && before !== job?.service) this.remove(before, name);
+    if (!job) return;
+    this.services.set(name, job.service);
+    const jobs = this.byService.get(job.service);
+    if (jobs) jobs.set(name, job);
+    else this.byService.set(job.service, new Map([[name, job]]));
+  };
+
+  get count(): number {
+    return this.services.size;
+  }
+
+  /** How many Jobs there are, by service and status. */
+  *counts(): Iterable<readonly [service: string, counts: Readonly<Record<JobStatus, number>>]> {
+    for (const [service, jobs] of this.byService) {
+      const counts = { Pending: 0, Running: 0, Succeeded: 0, Failed: 0 };
+      for (const { status } of jobs.values()) counts[status]++;
+      yield [service, counts];
+    }
+  }
+
+  /**
+   * A service's Jobs, newest first.
+   * @param after `next` of the page before; whatever came or went meanwhile, no Job is on two pages
+   */
+  page(service: string, limit: number, after = ''): JobPage {
+    const jobs = [...(this.byService.get(service)?.values() ?? [])].sort(newestFirst);
+    const rest = after === '' ? jobs : jobs.filter((job) => placeOf(job) < after);
+    const page = rest.slice(0, limit);
+    const remaining = rest.length - page.length;
+    return { jobs: page, remaining, ...(remaining > 0 ? { next: placeOf(page.at(-1)!) } : {}) };
+  }
+
+  /** The newest of all services. */
+  newest(limit: number): JobRecord[] {
+    const newest: JobRecord[] = [];
+    for (const jobs of this.byService.values()) {
+      for (const job of jobs.values()) {
+        if (newest.length === limit && newestFirst(job, newest[limit - 1]) > 0) continue;
+        newest.push(job);
+        newest.sort(newestFirst);
+        if (newest.length > limit) newest.pop();
+      }
+    }
+    return newest;
+  }
+
+  private remove(service: string, name: string): void {
+    this.services.delete(name);
+    const jobs = this.byService.get(service);
+    jobs?.delete(name);
+    if (jobs?.size === 0) this.byService.delete(service);
+  }
+}
+
+/** A text by which Jobs are sorted: oldest first, and no two the same. */
+const placeOf = ({ created, name }: JobRecord) => `${created} ${name}`;
+const newestFirst = (a: JobRecord, b: JobRecord) => (placeOf(a) < placeOf(b) ? 1 : -1);
+
+/**
+ * What a Job tells of itself. It is running while one of its pods is ready, and has started when its controller saw it;
+ * it has finished when it is complete or failed for good.
+ */
+export function jobRecord({ metadata, status = {} }: Job): JobRecord {
+  const { startTime, completionTime, ready = 0, conditions } = status;
+  const failed = conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
+  const complete = isTrue(conditions, 'Complete');
+  const finished = complete ? completionTime : failed?.lastTransitionTime;
+  return {
+    name: metadata.name,
+    service: metadata.labels?.[SERVICE_LABEL] ?? '',
+    status: complete ? 'Succeeded' : failed ? 'Failed' : ready > 0 ? 'Running' : 'Pending',
+    created: metadata.creationTimestamp ?? '',
+    ...(startTime ? { started: startTime } : {}),
+    ...(finished ? { finished } : {}),
+  };
+}
