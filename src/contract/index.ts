@@ -2,6 +2,7 @@ export * from './declaration';
 export * from './definition';
 export * from './environment';
 export * from './events';
+export * from './filters';
 export * from './labels';
 export * from './names';
 export * from './paths';

@@ -6,7 +6,7 @@ import { invoke as invokeScript, Places } from './invocation';
 import { Log } from './log';
 import type { Invoke } from './serve/invocations';
 import { createMetrics } from './serve/metrics';
-import { Queue } from './serve/queue';
+import { Queue } from '../common/queue';
 import { InvocationServer } from './serve/server';
 import { removeLeftovers } from './work-folder';
 

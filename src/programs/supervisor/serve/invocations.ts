@@ -7,7 +7,7 @@ import type { Body, InvokeOptions, Outcome, Places } from '../invocation';
 import type { InvocationLog } from '../log';
 import { sendError, sendFailure, stackOf } from './answer';
 import type { Metrics } from './metrics';
-import type { Queue, Ticket } from './queue';
+import type { Queue, Ticket } from '../../common/queue';
 import { Reply, sendOutcome } from './send-outcome';
 
 export type Invoke = (body: Body, options: InvokeOptions) => Promise<Outcome>;

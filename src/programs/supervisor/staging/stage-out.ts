@@ -1,4 +1,4 @@
-import { splitPath, StorageOutput } from '../../../contract';
+import { splitPath, StorageOutput, takes } from '../../../contract';
 import type { Definition } from '../definition';
 import { during, throwIfCancelled } from '../failure';
 import type { EventObject } from '../input/input';
@@ -42,13 +42,6 @@ export function uploadsOf(files: readonly OutputFile[], definition: Definition, 
     }
   }
   return [...uploads.values()];
-}
-
-/** The filters are on the path inside the output folder or on the file's own name; none takes everything. */
-export function takes({ prefix, suffix }: Pick<StorageOutput, 'prefix' | 'suffix'>, name: string): boolean {
-  const names = [name, name.slice(name.lastIndexOf('/') + 1)];
-  const begins = prefix.length === 0 || prefix.some((text) => names.some((it) => it.startsWith(text)));
-  return begins && (suffix.length === 0 || suffix.some((text) => name.endsWith(text)));
 }
 
 /**

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Definition } from '../../../../src/programs/supervisor/definition';
 import type { Body, InvokeOptions, Outcome } from '../../../../src/programs/supervisor/invocation';
 import type { Invoke } from '../../../../src/programs/supervisor/serve/invocations';
-import { Queue } from '../../../../src/programs/supervisor/serve/queue';
+import { Queue } from '../../../../src/programs/common/queue';
 import { InvocationServer } from '../../../../src/programs/supervisor/serve/server';
 
 export const DEFINITION: Definition = {

@@ -1,4 +1,4 @@
-import { Queue, Ticket } from '../../../../src/programs/supervisor/serve/queue';
+import { Queue, Ticket } from '../../src/programs/common/queue';
 
 let now = 0;
 beforeEach(() => {
