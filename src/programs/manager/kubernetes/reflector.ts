@@ -5,14 +5,12 @@ import { KubernetesApi, reasonOf } from './api';
 import type { KubernetesObject } from './objects';
 
 /** One kind of objects in one namespace. */
-export interface Resource<T> {
+export interface Resource {
   /** e.g. `/api/v1/namespaces/oscar-svc/configmaps` */
   readonly path: string;
   readonly labelSelector: string;
-  /** What is kept of an object; undefined: nothing, as if it weren't there. */
-  readonly slim: (object: never) => T | undefined;
-  /** Told after an object was added, changed or removed, and of each when a new list came. */
-  readonly onChange?: (name: string, item: T | undefined) => void;
+  /** Told of each object as it is now, of one also more than once; without an object: it is gone. Must not throw. */
+  readonly onChange: (name: string, object: KubernetesObject | undefined) => void;
 }
 
 /** Objects in one answer of a list. */
@@ -27,11 +25,12 @@ const LIST_TIMEOUT_MS = 60_000;
 class Expired extends Error {}
 
 /**
- * Mirrors the objects of one kind by a list and a watch. Every object is seen as it is, at latest when the next list
- * comes; states between may be missed. What it knows stays when the server is away.
+ * Follows the objects of one kind by a list and a watch. Every object is seen as it is, at latest when the next list
+ * comes; states between may be missed. When the server is away, nothing is told: what was known stays.
  */
-export class Reflector<T> {
-  private known = new Map<string, T>();
+export class Reflector {
+  /** Of the objects that are there. */
+  private names = new Set<string>();
   private isWatching = false;
   private hasListed = false;
   private readonly ended = new AbortController();
@@ -39,14 +38,9 @@ export class Reflector<T> {
   constructor(
     private readonly config: KubeConfig,
     private readonly api: KubernetesApi,
-    private readonly resource: Resource<T>,
+    private readonly resource: Resource,
     private readonly log: Log,
   ) {}
-
-  /** By name. */
-  get items(): ReadonlyMap<string, T> {
-    return this.known;
-  }
 
   /** A list came at least once. */
   get synced(): boolean {
@@ -90,8 +84,8 @@ export class Reflector<T> {
 
   /** @returns the version to watch from */
   private async list(): Promise<string> {
-    const { path, labelSelector, slim } = this.resource;
-    const listed = new Map<string, T>();
+    const { path, labelSelector, onChange } = this.resource;
+    const listed = new Set<string>();
     let version = '';
     let next: string | undefined;
     do {
@@ -101,24 +95,16 @@ export class Reflector<T> {
       if (answer.status !== 200) throw new Error(reasonOf(answer));
       const { items, metadata } = answer.body as ListBody;
       for (const object of items) {
-        const item = slim(object as never);
-        if (item !== undefined) listed.set(object.metadata.name, item);
+        listed.add(object.metadata.name);
+        onChange(object.metadata.name, object);
       }
       version = metadata.resourceVersion;
       next = metadata.continue || undefined;
     } while (next);
-    this.replace(listed);
-    return version;
-  }
-
-  private replace(listed: Map<string, T>): void {
-    const before = this.known;
-    this.known = listed;
+    for (const name of this.names) if (!listed.has(name)) onChange(name, undefined);
+    this.names = listed;
     this.hasListed = true;
-    const { onChange } = this.resource;
-    if (!onChange) return;
-    for (const name of before.keys()) if (!listed.has(name)) onChange(name, undefined);
-    for (const [name, item] of listed) onChange(name, item);
+    return version;
   }
 
   /** @returns the version to go on from, once the watch ends as it does @throws what ended it otherwise */
@@ -172,12 +158,10 @@ export class Reflector<T> {
   }
 
   private take(type: string, object: KubernetesObject): void {
-    const { slim, onChange } = this.resource;
     const { name } = object.metadata;
-    const item = type === 'DELETED' ? undefined : slim(object as never);
-    if (item === undefined) this.known.delete(name);
-    else this.known.set(name, item);
-    onChange?.(name, item);
+    if (type === 'DELETED') this.names.delete(name);
+    else this.names.add(name);
+    this.resource.onChange(name, type === 'DELETED' ? undefined : object);
   }
 }
 

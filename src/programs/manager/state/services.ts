@@ -19,32 +19,23 @@ export class Services {
 
   constructor(private readonly log: Log) {}
 
-  /** Of ConfigMaps. A definition that can't be read is told, and the one before it stays. */
-  onConfigMap = (name: string, definition: ServiceDefinition | undefined): void => {
+  /** A definition that can't be read is told, and the one before it stays. */
+  onConfigMap = (name: string, configMap: ConfigMap | undefined): void => {
+    const text = configMap?.data?.[DEFINITION_KEY];
+    const definition = text === undefined ? undefined : parse(text, name);
+    if (typeof definition === 'string') {
+      this.log('error', `${DEFINITION_KEY} of the ConfigMap ${name} can't be read`, { reason: definition });
+      return;
+    }
     if (definition) this.definitions.set(name, definition);
     else this.definitions.delete(name);
     for (const listener of this.listeners) listener();
   };
 
-  onTemplate = (name: string, template: PodTemplateSpec | undefined): void => {
-    if (template) this.templates.set(name, template);
+  onPodTemplate = (name: string, podTemplate: PodTemplate | undefined): void => {
+    if (podTemplate) this.templates.set(name, podTemplate.template);
     else this.templates.delete(name);
   };
-
-  /** What a ConfigMap says; undefined when it is no service's, or broken. */
-  definitionIn = ({ metadata: { name }, data }: ConfigMap): ServiceDefinition | undefined => {
-    const text = data?.[DEFINITION_KEY];
-    if (text === undefined) return undefined;
-    const definition = parse(text);
-    if (typeof definition !== 'string') return definition.name === name ? definition : undefined;
-    this.log('error', `${DEFINITION_KEY} of the ConfigMap ${name} can't be read`, {
-      service: name,
-      reason: definition,
-    });
-    return this.definitions.get(name);
-  };
-
-  templateIn = ({ template }: PodTemplate): PodTemplateSpec => template;
 
   /** Undefined too for a service of which not all objects are there yet. */
   get(name: string): Service | undefined {
@@ -65,12 +56,12 @@ export class Services {
 }
 
 /** @returns what is wrong, as text */
-function parse(text: string): ServiceDefinition | string {
+function parse(text: string, name: string): ServiceDefinition | string {
   try {
     const value = load(text) as Partial<ServiceDefinition> | null;
-    const fits =
-      typeof value?.name === 'string' && Array.isArray(value.input) && value.job != null && value.invocation != null;
-    return fits ? (value as ServiceDefinition) : 'it is no definition of a service';
+    if (value?.name !== name) return `it is no definition of a service ${name}`;
+    const fits = Array.isArray(value.input) && value.job != null && value.invocation != null;
+    return fits ? (value as ServiceDefinition) : 'it lacks "input", "job" or "invocation"';
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvocationError } from '../failure';
-import { readText } from './http';
+import { Body, readText } from './http';
 import { isCancelled, patiently, PassingError } from './retry';
 import type { S3Object } from './s3';
 import { S3Call, S3Client } from './s3-client';
@@ -30,63 +30,71 @@ export async function uploadParts(
   source: SourceFile,
   transfer: Transfer,
 ): Promise<void> {
-  const upload = await Upload.begin(client, object, source, transfer);
+  const upload = await MultipartUpload.begin(client, object, transfer);
   try {
-    const etags = await upload.parts();
+    const etags = await filesParts(upload, client, source, transfer.signal);
     await source.checkUnchanged();
-    await upload.complete(etags);
+    await upload.complete(etags, source.bytes);
   } catch (error) {
     await upload.abort();
     throw error;
   }
 }
 
-class Upload {
-  static async begin(client: S3Client, object: S3Object, source: SourceFile, transfer: Transfer): Promise<Upload> {
+/** @returns the parts' ETags, in order */
+async function filesParts(
+  upload: MultipartUpload,
+  client: S3Client,
+  source: SourceFile,
+  outer: AbortSignal | undefined,
+): Promise<string[]> {
+  const { partBytes, count } = cut(source.bytes);
+  const etags = new Array<string>(count);
+  const { signal, stop, release } = linked(outer);
+  let next = 1;
+  let failure: unknown;
+  const work = async () => {
+    try {
+      for (let number = next++; number <= count; number = next++) {
+        const start = (number - 1) * partBytes;
+        const body = source.part(start, Math.min(partBytes, source.bytes - start));
+        etags[number - 1] = await upload.part(number, body, await client.payloadHash(source, body), signal);
+      }
+    } catch (error) {
+      failure ??= error; // what the others throw then is that they were stopped
+      stop();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  release();
+  if (failure) throw failure;
+  return etags;
+}
+
+/** An object that comes in parts: it is there once the upload is complete. */
+export class MultipartUpload {
+  static async begin(client: S3Client, object: S3Object, transfer: Transfer): Promise<MultipartUpload> {
     const headers = { 'content-type': 'application/octet-stream' };
     const call: S3Call = { ...object, method: 'POST', query: { uploads: '' }, headers, signal: transfer.signal };
     const xml = await patiently(object.what, transfer, () => client.callXml(call));
     const id = xmlText(xml, 'UploadId');
     if (!id) throw new InvocationError('storage', `${object.what}: the provider gave the upload no id`);
-    return new Upload(client, object, source, transfer, id);
+    return new MultipartUpload(client, object, transfer, id);
   }
 
   private constructor(
     private readonly client: S3Client,
     private readonly object: S3Object,
-    private readonly source: SourceFile,
     private readonly transfer: Transfer,
     private readonly uploadId: string,
   ) {}
 
-  /** @returns the parts' ETags, in order */
-  async parts(): Promise<string[]> {
-    const { count } = cut(this.source.bytes);
-    const etags = new Array<string>(count);
-    const { signal, stop, release } = linked(this.transfer.signal);
-    let next = 1;
-    let failure: unknown;
-    const work = async () => {
-      try {
-        for (let number = next++; number <= count; number = next++) {
-          etags[number - 1] = await this.part(number, signal);
-        }
-      } catch (error) {
-        failure ??= error; // what the others throw then is that they were stopped
-        stop();
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    release();
-    if (failure) throw failure;
-    return etags;
-  }
-
-  private async part(number: number, signal: AbortSignal): Promise<string> {
-    const { partBytes } = cut(this.source.bytes);
-    const start = (number - 1) * partBytes;
-    const body = this.source.part(start, Math.min(partBytes, this.source.bytes - start));
-    const hash = await this.client.payloadHash(this.source, body);
+  /**
+   * @param number from 1
+   * @param hash as `S3Call` has it
+   * @returns the part's ETag
+   */
+  async part(number: number, body: Body, hash: string, signal = this.transfer.signal): Promise<string> {
     const call: S3Call = { ...this.object, method: 'PUT', query: this.query(number), body, hash, signal };
     return patiently(this.object.what, { ...this.transfer, signal }, async () => {
       const answer = await this.client.call(call);
@@ -96,7 +104,11 @@ class Upload {
     });
   }
 
-  async complete(etags: readonly string[]): Promise<void> {
+  /**
+   * @param etags of all parts, in order
+   * @param bytes of all of them together
+   */
+  async complete(etags: readonly string[], bytes: number): Promise<void> {
     const parts = etags.map(
       (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${xmlEscaped(etag)}</ETag></Part>`,
     );
@@ -107,7 +119,7 @@ class Upload {
       tries++;
       const xml = await this.client.callXml(call, document).catch(async (error) => {
         const lost = tries > 1 && error instanceof S3Error && error.code === 'NoSuchUpload';
-        if (lost && (await this.isThere(etags))) return undefined;
+        if (lost && (await this.isThere(etags, bytes))) return undefined;
         throw error;
       });
       if (xml !== undefined) this.check(xml, etags.length);
@@ -128,14 +140,14 @@ class Upload {
   }
 
   /** Whether the object is made of these parts: an earlier try may have done it, and its answer got lost. */
-  private async isThere(etags: readonly string[]): Promise<boolean> {
+  private async isThere(etags: readonly string[], bytes: number): Promise<boolean> {
     const { signal } = this.transfer;
     const answer = await this.client.call({ ...this.object, method: 'HEAD', signal, expected: [403, 404] });
     await readText(answer);
     const digests = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
     const digest = createHash('md5').update(Buffer.concat(digests)).digest('hex');
     return (
-      Number(answer.headers['content-length']) === this.source.bytes &&
+      Number(answer.headers['content-length']) === bytes &&
       answer.headers.etag?.replaceAll('"', '') === `${digest}-${etags.length}`
     );
   }

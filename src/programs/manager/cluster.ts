@@ -1,0 +1,88 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Component, SERVICE_LABEL } from '../../contract';
+import type { Log } from '../common/log';
+import { KubernetesApi, MERGE_PATCH, reasonOf } from './kubernetes/api';
+import type { ConfigMap, Deployment, Job, Pod, PodTemplate } from './kubernetes/objects';
+import { Reflector, Resource } from './kubernetes/reflector';
+import { jobRecord, Jobs } from './state/jobs';
+import { Services } from './state/services';
+import { scaleOf, warmPod, WarmPods } from './state/warm-pods';
+
+/** Pods of services' Deployments, and not those of their Jobs. */
+const WARM = `${SERVICE_LABEL},app.kubernetes.io/component=${'service' satisfies Component}`;
+
+/** What the manager knows of the services' namespace, kept up to date by watches, and what it may change there. */
+export class Cluster {
+  static async connect(config: KubeConfig, namespace: string, log: Log): Promise<Cluster> {
+    return new Cluster(config, await KubernetesApi.of(config), namespace, log);
+  }
+
+  readonly services: Services;
+  readonly jobs = new Jobs();
+  readonly warmPods = new WarmPods();
+  private readonly definitions: Reflector;
+  /** Without these nothing can be asked of the manager. */
+  private readonly needed: readonly (readonly [what: string, Reflector])[];
+  private readonly allJobs: Reflector;
+
+  private constructor(
+    config: KubeConfig,
+    readonly api: KubernetesApi,
+    private readonly namespace: string,
+    log: Log,
+  ) {
+    const { warmPods, jobs } = this;
+    const services = (this.services = new Services(log));
+    const follow = <T>(
+      [group, kind]: readonly [string, string],
+      onChange: (name: string, object: T | undefined) => void,
+      labelSelector: string = SERVICE_LABEL,
+    ) => {
+      const path = `${group}/namespaces/${namespace}/${kind}`;
+      return new Reflector(config, api, { path, labelSelector, onChange: onChange as Resource['onChange'] }, log);
+    };
+    this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap);
+    this.needed = [
+      ['ConfigMaps', this.definitions],
+      ['PodTemplates', follow<PodTemplate>(['/api/v1', 'podtemplates'], services.onPodTemplate)],
+      [
+        'Deployments',
+        follow<Deployment>(['/apis/apps/v1', 'deployments'], (name, object) =>
+          warmPods.onDeployment(name, object && scaleOf(object)),
+        ),
+      ],
+      ['Pods', follow<Pod>(['/api/v1', 'pods'], (name, pod) => warmPods.onPod(name, pod && warmPod(pod)), WARM)],
+    ];
+    this.allJobs = follow<Job>(['/apis/batch/v1', 'jobs'], (name, job) => jobs.onJob(name, job && jobRecord(job)));
+  }
+
+  start(): void {
+    for (const reflector of this.reflectors) reflector.start();
+  }
+
+  stop(): void {
+    for (const reflector of this.reflectors) reflector.stop();
+    this.api.close();
+  }
+
+  /** What has not been listed yet: until it is, nothing can be said of the services. */
+  get missing(): string[] {
+    return this.needed.filter(([, reflector]) => !reflector.synced).map(([what]) => what);
+  }
+
+  /** Whether what is known of the services' definitions is what is there now. */
+  get isCurrent(): boolean {
+    return this.definitions.synced && this.definitions.current;
+  }
+
+  /** @throws KubernetesUnreachable, or an Error that says why it is refused */
+  scale = async (service: string, replicas: number): Promise<void> => {
+    const path = `/apis/apps/v1/namespaces/${this.namespace}/deployments/${service}/scale`;
+    const answer = await this.api.call('PATCH', path, { body: { spec: { replicas } }, contentType: MERGE_PATCH });
+    if (answer.status !== 200) throw new Error(`${service} can't be scaled to ${replicas}: ${reasonOf(answer)}`);
+  };
+
+  private get reflectors(): Reflector[] {
+    return [...this.needed.map(([, reflector]) => reflector), this.allJobs];
+  }
+}

@@ -1,0 +1,61 @@
+import { keyPrefix, ServiceDefinition, splitPath, StorageInput, takes } from '../../../contract';
+import type { Services } from '../state/services';
+
+/** The platform's own store, which alone sends events here. */
+export const PLATFORM_STORE = 'minio.default';
+
+interface Binding {
+  readonly service: string;
+  /** Of the key, with a `/` at its end, or empty. */
+  readonly folder: string;
+  readonly input: StorageInput;
+}
+
+/** Whom an upload is for. */
+export interface Destination {
+  /** Services that want it, each once, by name. */
+  readonly services: readonly string[];
+  /** A service is bound to a folder that it is in, whether or not its filters want the file. */
+  readonly bound: boolean;
+}
+
+/** Which services are bound to which buckets and folders. */
+export class Routing {
+  private byBucket: ReadonlyMap<string, readonly Binding[]> | undefined;
+
+  constructor(private readonly services: Services) {
+    services.onChange(() => (this.byBucket = undefined));
+  }
+
+  destination(bucket: string, key: string): Destination {
+    const inFolder = (this.bindings.get(bucket) ?? []).filter(({ folder }) => key.startsWith(folder));
+    const wanted = inFolder.filter(({ folder, input }) => takes(input, key.slice(folder.length)));
+    return { services: [...new Set(wanted.map(({ service }) => service))].sort(), bound: inFolder.length > 0 };
+  }
+
+  private get bindings(): ReadonlyMap<string, readonly Binding[]> {
+    return (this.byBucket ??= bindingsOf(this.services.all));
+  }
+}
+
+function bindingsOf(definitions: ReadonlyMap<string, ServiceDefinition>): Map<string, Binding[]> {
+  const bindings = new Map<string, Binding[]>();
+  for (const [service, definition] of definitions) {
+    for (const input of definition.input) {
+      if (input.storage_provider !== PLATFORM_STORE) continue;
+      const { bucket, folder } = splitPath(input.path);
+      const binding = { service, folder: keyPrefix(folder), input };
+      for (const name of [bucket, ...userBuckets(bucket, definition)]) {
+        const list = bindings.get(name);
+        if (list) list.push(binding);
+        else bindings.set(name, [binding]);
+      }
+    }
+  }
+  return bindings;
+}
+
+/** With `isolation_level: user`, each allowed user has a bucket `<bucket>-<user>`, as the supervisor has it. */
+function userBuckets(bucket: string, { isolation_level: level, allowed_users: users }: ServiceDefinition): string[] {
+  return level === 'user' ? users.map((user) => `${bucket}-${user}`) : [];
+}

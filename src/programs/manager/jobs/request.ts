@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { JOB_VARIABLES } from '../../../contract';
+import type { Log } from '../../common/log';
+import { InvocationError } from '../../supervisor/failure';
+import { checkEncoding, contentKind } from '../../supervisor/input/content-type';
+import { HttpError, sendText } from '../http/answer';
+import { checkLength, chunksOf, readUpTo } from '../http/body';
+import type { Exchange, Route } from '../http/route';
+import type { Metrics } from '../metrics';
+import type { Service, Services } from '../state/services';
+import type { BodyStore } from './bodies';
+import { longestValue } from './event-variable';
+import { stampJob } from './stamp';
+import { JobRefused, JobSubmitter, Postponed } from './submit';
+
+export interface JobOptions {
+  readonly services: Services;
+  readonly submitter: JobSubmitter;
+  readonly bodies: BodyStore;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly servicesNamespace: string;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * `POST /job/<service>`: a Job of the body, whatever it is; the supervisor reads it as it reads the body of a `/run`.
+ * Each request makes a Job of its own.
+ */
+export function jobRoute(options: JobOptions): Route {
+  const requests = new JobRequests(options);
+  return { method: 'POST', path: '/job/:service', access: 'service', handle: (exchange) => requests.take(exchange) };
+}
+
+class JobRequests {
+  constructor(private readonly options: JobOptions) {}
+
+  async take(exchange: Exchange): Promise<void> {
+    const { services, submitter, metrics, log, servicesNamespace, maxBodyBytes } = this.options;
+    const { request, response, parameters, signal } = exchange;
+    const service = services.get(parameters.service);
+    if (!service) throw new HttpError(404, `no service ${parameters.service} is declared`);
+    checkLength(request, maxBodyBytes);
+    const name = `${service.name}-${randomBytes(10).toString('hex')}`;
+    const variables = await this.variables(service, name, exchange);
+    try {
+      await submitter.submit(stampJob(service, name, servicesNamespace, { variables }), signal);
+    } catch (error) {
+      if (error instanceof JobRefused) throw new HttpError(502, error.message);
+      if (!(error instanceof Postponed)) throw error;
+      throw new HttpError(503, error.message, { 'retry-after': `${error.retryAfterSeconds}` });
+    }
+    metrics.jobStored(service.name);
+    log('info', 'job stored', { service: service.name, job: name });
+    sendText(response, 201, name);
+  }
+
+  /** A variable holds text of a bounded length without NUL; everything else goes through the store. */
+  private async variables(
+    service: Service,
+    name: string,
+    { request, signal }: Exchange,
+  ): Promise<Record<string, string>> {
+    const { bodies, maxBodyBytes } = this.options;
+    const { 'content-type': type, 'content-encoding': encoding } = request.headers;
+    checkHeaders(type, encoding);
+    const contentType: Record<string, string> = type ? { [JOB_VARIABLES.eventContentType]: type } : {};
+    const chunks = chunksOf(request);
+    const { bytes, complete } = await readUpTo(chunks, longestValue(JOB_VARIABLES.event));
+    if (complete && isUtf8(bytes) && !bytes.includes(0)) {
+      return { ...contentType, [JOB_VARIABLES.event]: bytes.toString('utf8') };
+    }
+    const all = complete ? [bytes] : concat(bytes, chunks);
+    const object = await bodies.put(service.name, name, { chunks: iterate(all), limit: maxBodyBytes, signal });
+    return { ...contentType, [JOB_VARIABLES.eventObject]: object };
+  }
+}
+
+/** What the supervisor refuses for its headers is refused at once, and not in a Job's log. */
+function checkHeaders(type: string | undefined, encoding: string | undefined): void {
+  try {
+    checkEncoding(encoding, 'header Content-Encoding');
+    contentKind(type, 'header Content-Type');
+  } catch (error) {
+    if (error instanceof InvocationError) throw new HttpError(400, error.message);
+    throw error;
+  }
+}
+
+async function* concat(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+async function* iterate(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* chunks;
+}

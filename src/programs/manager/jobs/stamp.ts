@@ -1,0 +1,59 @@
+import type { JobSettings } from '../../../contract';
+import type { Container } from '../kubernetes/objects';
+import type { Service } from '../state/services';
+
+/** The service's container in its pods. */
+const CONTAINER = 'oscar-container';
+/** On a Job: what it is about, for people. */
+export const OBJECT_ANNOTATION = 'oscar-cdk8s/object';
+
+/** What a Job's supervisor is given: variables of its environment, and where a value comes from. */
+export interface JobInput {
+  readonly variables: Readonly<Record<string, string>>;
+  /** `bucket/key`. @default the Job is about no object */
+  readonly object?: string;
+}
+
+/**
+ * A Job of a service: its PodTemplate with an input, and what the definition says of Jobs. It bears the labels of the
+ * template's pods: those of the PodTemplate itself may be a deploy tool's, which would then take the Job for its own,
+ * and delete it as something that nobody declared.
+ */
+export function stampJob(service: Service, name: string, namespace: string, { variables, object }: JobInput): object {
+  const { metadata, spec } = service.template;
+  const env = [
+    ...Object.entries({ ...variables, JOB_UUID: name }).map(([key, value]) => ({ name: key, value: verbatim(value) })),
+    { name: 'RESOURCE_ID', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
+  const containers = spec.containers.map((container) =>
+    container.name === CONTAINER ? { ...container, env: [...(container.env ?? []), ...env] } : container,
+  );
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name,
+      namespace,
+      labels: metadata?.labels,
+      ...(object === undefined ? {} : { annotations: { [OBJECT_ANNOTATION]: object } }),
+    },
+    spec: {
+      ...jobFields(service.definition.job),
+      template: { metadata, spec: { ...spec, containers: containers satisfies Container[] } },
+    },
+  };
+}
+
+function jobFields({ retries, deadlineSeconds, ttlSeconds }: JobSettings) {
+  return {
+    backoffLimit: retries,
+    activeDeadlineSeconds: deadlineSeconds,
+    ttlSecondsAfterFinished: ttlSeconds,
+  };
+}
+
+/**
+ * Kubernetes puts other variables' values where a value says `$(NAME)`: a file of that name would read the service's
+ * token. `$$` stands for `$`.
+ */
+const verbatim = (value: string) => value.replaceAll('$', '$$$$');

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queue } from '../../common/queue';
+import { Answer, KubernetesApi, KubernetesUnreachable, METADATA_ONLY, reasonOf } from '../kubernetes/api';
+
+/** Kubernetes can't take a Job now, and may later. */
+export class Postponed extends Error {
+  override readonly name = 'Postponed';
+
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Kubernetes will never take this Job. */
+export class JobRefused extends Error {
+  override readonly name = 'JobRefused';
+}
+
+/** A server that is busy for a moment is asked again, by us and not by everybody who waits. */
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * Stores Jobs. So many calls run at a time, the rest wait in order, and a `429` of the server holds all of them for as
+ * long as it says: whatever arrives, the server is asked no faster than it answers.
+ */
+export class JobSubmitter {
+  private pausedUntil = 0;
+
+  constructor(
+    private readonly api: KubernetesApi,
+    private readonly namespace: string,
+    private readonly queue: Queue,
+  ) {}
+
+  /**
+   * @param job made by `stampJob`
+   * @returns whether it is new: «already there» is as good, as a name belongs to one event only
+   * @throws Postponed, JobRefused
+   */
+  async submit(job: object, signal: AbortSignal): Promise<'stored' | 'repeated'> {
+    const ticket = this.queue.enter(signal);
+    if (!ticket) throw new Postponed('too many Jobs wait to be stored', this.queue.retryAfterSeconds());
+    try {
+      if (!(await ticket.turn)) throw new Postponed('the client went away', RETRY_AFTER_SECONDS);
+      return await this.store(job, signal);
+    } finally {
+      ticket.leave();
+    }
+  }
+
+  private async store(job: object, signal: AbortSignal): Promise<'stored' | 'repeated'> {
+    for (let attempt = 1; ; attempt++) {
+      await this.pause();
+      const answer = await this.post(job);
+      if (typeof answer !== 'string') {
+        if (answer.status === 201) return 'stored';
+        if (answer.status === 409 && isThere(answer)) return 'repeated';
+        if (isFinal(answer)) throw new JobRefused(`Kubernetes refuses the Job: ${reasonOf(answer)}`);
+        if (answer.status === 429) this.pauseAll(answer.retryAfterSeconds ?? 1);
+      }
+      const reason = typeof answer === 'string' ? answer : `Kubernetes can't store the Job now: ${reasonOf(answer)}`;
+      if (attempt === ATTEMPTS || signal.aborted) throw new Postponed(reason, RETRY_AFTER_SECONDS);
+      await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
+    }
+  }
+
+  /** @returns a text when there was no answer: whether the Job is stored is unknown, and the next try tells */
+  private post(job: object): Promise<Answer | string> {
+    const path = `/apis/batch/v1/namespaces/${this.namespace}/jobs`;
+    return this.api.call('POST', path, { body: job, accept: METADATA_ONLY }).catch((error: Error) => {
+      if (error instanceof KubernetesUnreachable) return error.message;
+      throw error;
+    });
+  }
+
+  private async pause(): Promise<void> {
+    const ms = this.pausedUntil - performance.now();
+    if (ms > 0) await sleep(ms);
+  }
+
+  private pauseAll(seconds: number): void {
+    const until = performance.now() + Math.min(seconds * 1000, LONGEST_WAIT_MS);
+    this.pausedUntil = Math.max(this.pausedUntil, until);
+  }
+}
+
+/** A conflict for another reason may pass. */
+const isThere = ({ body }: Answer) => (body as { reason?: unknown } | null)?.reason === 'AlreadyExists';
+
+/**
+ * The Job itself is wrong, however often it is sent: 400, 413, 422. A refusal (403) may be of a quota that is used up, of
+ * Pod Security or of rights, and all of these are put right without a new event.
+ */
+const isFinal = ({ status }: Answer) => [400, 413, 422].includes(status);
