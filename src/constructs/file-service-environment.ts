@@ -1,11 +1,13 @@
-import { SCRIPT_VARIABLES, SERVICE_VARIABLES, serviceSecrets } from '../contract';
+import { JOB_VARIABLES, SCRIPT_VARIABLES, SERVICE_VARIABLES, serviceSecrets } from '../contract';
 import { check, checkEnvironmentName, checkSecretKey, checkSubdomain, Subject } from './checks';
 import type { FileServiceProps } from './file-service-props';
 import { exposedPath, ServiceModel } from './file-service-model';
 import type { PodContainer } from './plain';
 import { isPlainSecret, refusePlainSecret } from './plain-secrets';
 
-const RESERVED: readonly string[] = [...Object.values(SERVICE_VARIABLES), ...SCRIPT_VARIABLES];
+const RESERVED: readonly string[] = [
+  ...new Set([...Object.values(SERVICE_VARIABLES), ...SCRIPT_VARIABLES, ...Object.values(JOB_VARIABLES)]),
+];
 
 /** Throws on variables that Kubernetes refuses, that are ours, or that look like a secret in plain text. */
 export function checkEnvironment(service: string, props: FileServiceProps): void {

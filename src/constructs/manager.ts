@@ -10,6 +10,7 @@ import {
   Volume,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import {
+  bodiesBucket,
   CONFIG_HASH_ANNOTATION,
   contentHash,
   ENVIRONMENT_LABEL,
@@ -18,6 +19,7 @@ import {
   HEALTH_PATH,
   LIVENESS_PATH,
   MANAGER_PORT,
+  managerName,
   ManagerSettings,
   platformSecrets,
   PROGRAM_DIR,
@@ -78,7 +80,7 @@ const GRACE_SECONDS = ENDPOINT_SECONDS + 300 + 20;
 export class Manager extends Construct {
   /** Where events are sent, inside the cluster. */
   static eventsEndpoint(name: string, namespace: string): string {
-    return `http://${name}-manager.${namespace}.svc:${MANAGER_PORT}${EVENTS_PATH}`;
+    return `http://${managerName(name)}.${namespace}.svc:${MANAGER_PORT}${EVENTS_PATH}`;
   }
 
   /** `<platform>-manager`, which names the manager's objects. */
@@ -100,7 +102,7 @@ export class Manager extends Construct {
     checkManagerOptions(props);
     const { admin } = platformSecrets(this.platform);
     checkOwnSecret({ field: ['manager', 'adminSecretName'] }, this.platform, props.adminSecretName, [admin]);
-    this.name = `${this.platform}-manager`;
+    this.name = managerName(this.platform);
     this.labels = recommendedLabels('manager', this.platform);
     this.secrets = this.generated();
 
@@ -149,6 +151,7 @@ export class Manager extends Construct {
       servicesNamespace,
       ...(environment.name && environment.version ? { environment } : {}),
       minio: store.settings,
+      bodiesBucket: bodiesBucket(this.platform),
       maxBodyBytes: this.maxBodyBytes,
       idleSeconds: idleSeconds ?? 300,
       coldStartSeconds: coldStartSeconds ?? 120,

@@ -15,6 +15,10 @@ export const LIVENESS_PATH = `${HEALTH_PATH}?live`;
 /** The supervisor's, in a warm pod; of the same two meanings. */
 export const SUPERVISOR_HEALTH_PATH = '/healthz';
 export const SUPERVISOR_LIVENESS_PATH = `${SUPERVISOR_HEALTH_PATH}?live`;
+/** The supervisor's metrics, in a warm pod. */
+export const SUPERVISOR_METRICS_PATH = '/metrics';
+/** One of them: seconds since its last invocation ended. The manager takes warm pods away by it. */
+export const IDLE_METRIC = 'oscar_supervisor_idle_seconds';
 /** Where MinIO sends its events. */
 export const EVENTS_PATH = '/events';
 
@@ -65,6 +69,15 @@ export const platformClaims = (platform: string): readonly string[] => [
  */
 export const PLATFORM_NAME_MAX = 34;
 
+/** The manager's Deployment, and what belongs to it. */
+export const managerName = (platform: string) => `${platform}-manager`;
+
+/** Bucket of bodies that no environment variable holds: `<service>/<Job>`, written by the manager, read by the service. */
+export const bodiesBucket = (platform: string) => `${platform}-bodies`;
+
+/** Reason of the Kubernetes Events that tell of bucket events which no service could take. */
+export const DEAD_LETTER_REASON = 'EventDeadLettered';
+
 /** Secrets of the platform, in its namespace. `platform` is the platform's name, by default `oscar`. */
 export const platformSecrets = (platform: string) => ({
   /** Keys `username`, `password`: the manager's admin. */
@@ -75,6 +88,8 @@ export const platformSecrets = (platform: string) => ({
   minio: `${platform}-minio-root`,
   /** Key `token`: by which MinIO shows its metrics to Prometheus. */
   minioMetrics: `${platform}-minio-metrics`,
+  /** Key `token`: by which the manager shows its metrics to Prometheus. */
+  managerMetrics: `${platform}-manager-metrics`,
 });
 
 /** First `length` hex digits of the SHA-256 of `parts`, each part closed, so that no two lists of parts collide. */

@@ -37,7 +37,7 @@ export const SETTINGS_KEY = 'settings.json';
 export const SETTINGS_GZIP_KEY = `${SETTINGS_KEY}.gz`;
 /**
  * Secrets of the platform's own programs: one folder a Secret, by its role: `admin` (`username`, `password`), `webhook`
- * (`token`) and `minio` (`accessKey`, `secretKey`, whatever the Secret itself calls them).
+ * and `metrics` (`token`), and `minio` (`accessKey`, `secretKey`, whatever the Secret itself calls them).
  */
 export const SECRETS_DIR = '/var/run/secrets/oscar';
 /** Environment variables that tell the provisioner which Job it is. */

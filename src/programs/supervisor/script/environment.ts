@@ -1,3 +1,4 @@
+import { ENVIRONMENT_VARIABLE_MAX_BYTES, SCRIPT_VARIABLES } from '../../../contract';
 import type { EventObject } from '../input/input';
 import type { InvocationLog } from '../log';
 
@@ -13,23 +14,10 @@ export interface ScriptFacts {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Ours to set: what the container itself has under these names is not the script's. */
-const OURS = [
-  'INPUT_FILE_PATH',
-  'TMP_INPUT_DIR',
-  'TMP_OUTPUT_DIR',
-  'STORAGE_OBJECT_KEY',
-  'EVENT_TIME',
-  'EVENT',
-] as const;
-
-/** Linux takes no longer `NAME=value` (MAX_ARG_STRLEN, with the NUL at its end). */
-const LONGEST_VARIABLE = 128 * 1024 - 1;
-
 /** The container's environment and our variables. Those that Linux can't take are left out, with a warning. */
 export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base = process.env): NodeJS.ProcessEnv {
   const { object } = facts;
-  const ours: Record<(typeof OURS)[number], string | undefined> = {
+  const ours: Record<(typeof SCRIPT_VARIABLES)[number], string | undefined> = {
     INPUT_FILE_PATH: facts.inputFile,
     TMP_INPUT_DIR: facts.inputFolder,
     TMP_OUTPUT_DIR: facts.outputFolder,
@@ -38,7 +26,8 @@ export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base =
     EVENT: object?.event,
   };
   const env = { ...base };
-  for (const name of OURS) delete env[name];
+  // What the container itself has under these names is not the script's.
+  for (const name of SCRIPT_VARIABLES) delete env[name];
   for (const [name, value] of Object.entries({ ...facts.variables, ...ours })) {
     if (!value && name in ours) continue; // upstream sets no empty ones
     const problem = misfit(name, value as string);
@@ -51,5 +40,7 @@ export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base =
 function misfit(name: string, value: string): string | undefined {
   if (value.includes('\0')) return 'it has a NUL';
   const bytes = Buffer.byteLength(`${name}=${value}`);
-  return bytes > LONGEST_VARIABLE ? `it has ${bytes} bytes, and Linux takes ${LONGEST_VARIABLE}` : undefined;
+  return bytes > ENVIRONMENT_VARIABLE_MAX_BYTES
+    ? `it has ${bytes} bytes, and Linux takes ${ENVIRONMENT_VARIABLE_MAX_BYTES}`
+    : undefined;
 }
