@@ -1,0 +1,110 @@
+import { Queue } from '../../../../src/programs/common/queue';
+import { JobRefused, JobSubmitter, Postponed } from '../../../../src/programs/manager/jobs/submit';
+import { Answer, KubernetesApi, KubernetesUnreachable } from '../../../../src/programs/manager/kubernetes/api';
+
+const EXISTS: Answer = { status: 409, body: { reason: 'AlreadyExists', message: 'jobs.batch "x" already exists' } };
+const AWAY = new KubernetesUnreachable('the Kubernetes API did not answer');
+const NEVER = new AbortController().signal;
+
+/** A server that answers in turn, and as the last one from then on. */
+function submitter(answers: (Answer | Error)[], queue = new Queue(4, 4)) {
+  const calls: unknown[] = [];
+  const call = async (...args: unknown[]) => {
+    calls.push(args);
+    const answer = answers.length > 1 ? answers.shift()! : answers[0];
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { calls, submitter: new JobSubmitter({ call } as unknown as KubernetesApi, 'oscar-svc', queue) };
+}
+
+test('stored, by one call whose answer is short', async () => {
+  const { calls, submitter: it } = submitter([{ status: 201, body: {} }]);
+  await expect(it.submit({ kind: 'Job' }, NEVER)).resolves.toBe('stored');
+  expect(calls).toEqual([
+    [
+      'POST',
+      '/apis/batch/v1/namespaces/oscar-svc/jobs',
+      { body: { kind: 'Job' }, accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' },
+    ],
+  ]);
+});
+
+test('already there is as good', async () => {
+  await expect(submitter([EXISTS]).submitter.submit({}, NEVER)).resolves.toBe('repeated');
+});
+
+test.each([
+  ['no answer, though it was stored', [AWAY, EXISTS], 'repeated'],
+  ['no answer', [AWAY, { status: 201, body: {} }], 'stored'],
+  [
+    'a server in trouble',
+    [
+      { status: 500, body: {} },
+      { status: 503, body: {} },
+      { status: 201, body: {} },
+    ],
+    'stored',
+  ],
+  [
+    'a conflict that passes',
+    [
+      { status: 409, body: { reason: 'Conflict' } },
+      { status: 201, body: {} },
+    ],
+    'stored',
+  ],
+])('asked again: %s', async (_, answers, outcome) => {
+  await expect(submitter([...answers]).submitter.submit({}, NEVER)).resolves.toBe(outcome);
+});
+
+test.each([
+  [AWAY, 'the Kubernetes API did not answer'],
+  [{ status: 500, body: { message: 'etcd' } }, "Kubernetes can't store the Job now: 500: etcd"],
+  [{ status: 403, body: { message: 'exceeded quota' } }, "Kubernetes can't store the Job now: 403: exceeded quota"],
+  [{ status: 404, body: {} }, "Kubernetes can't store the Job now: 404"],
+])('postponed after four tries: %p', async (answer, message) => {
+  const { calls, submitter: it } = submitter([answer]);
+  await expect(it.submit({}, NEVER)).rejects.toThrow(new Postponed(message, 5));
+  expect(calls).toHaveLength(4);
+});
+
+test.each([400, 413, 422])('refused for good: %d', async (status) => {
+  const { calls, submitter: it } = submitter([{ status, body: { message: 'is invalid' } }]);
+  await expect(it.submit({}, NEVER)).rejects.toThrow(
+    new JobRefused(`Kubernetes refuses the Job: ${status}: is invalid`),
+  );
+  expect(calls).toHaveLength(1);
+});
+
+test('a 429 holds all, for as long as it says', async () => {
+  const { calls, submitter: it } = submitter([
+    { status: 429, body: {}, retryAfterSeconds: 1 },
+    { status: 201, body: {} },
+  ]);
+  const began = performance.now();
+  const first = it.submit({}, NEVER);
+  await Promise.resolve();
+  await expect(first).resolves.toBe('stored');
+  await expect(it.submit({}, NEVER)).resolves.toBe('stored');
+  expect(performance.now() - began).toBeGreaterThan(950);
+  expect(calls).toHaveLength(3);
+});
+
+test('more than may wait are told to come again', async () => {
+  let release = (_: Answer) => {};
+  const call = () => new Promise<Answer>((resolve) => (release = resolve));
+  const it = new JobSubmitter({ call } as unknown as KubernetesApi, 'oscar-svc', new Queue(1, 1));
+  const running = it.submit({}, NEVER);
+  const waiting = it.submit({}, NEVER);
+  await expect(it.submit({}, NEVER)).rejects.toThrow('too many Jobs wait to be stored');
+  const left = new AbortController();
+  await new Promise((resolve) => setImmediate(resolve));
+  release({ status: 201, body: {} });
+  await expect(running).resolves.toBe('stored');
+  const late = it.submit({}, left.signal);
+  left.abort();
+  await expect(late).rejects.toThrow('the client went away');
+  release({ status: 201, body: {} });
+  await expect(waiting).resolves.toBe('stored');
+});
