@@ -1,0 +1,97 @@
+import { serviceSecrets } from '../../../contract';
+import type { Log } from '../../common/log';
+import { KubernetesApi, KubernetesUnreachable, reasonOf } from '../kubernetes/api';
+import { isSecret } from './same';
+
+export interface ServiceTokensOptions {
+  readonly api: Pick<KubernetesApi, 'call'>;
+  /** The services'. */
+  readonly namespace: string;
+  /** Whether there is such a service: of no other is a Secret asked for. */
+  readonly exists: (service: string) => boolean;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** A token that was replaced lets nobody in after so long. */
+const FRESH_MS = 60_000;
+/** A token that doesn't fit may be a new one: it is looked for at once, but wrong ones cost no more than that. */
+const PAUSE_MS = 2_000;
+const SERVICES = 10_000;
+
+interface Known {
+  /** Undefined: there is none. */
+  readonly token: string | undefined;
+  readonly at: number;
+}
+
+/** The services' tokens, read from their Secrets by name when they are needed. */
+export class ServiceTokens {
+  private readonly known = new Map<string, Known>();
+  private readonly reading = new Map<string, Promise<Known>>();
+  private readonly now: () => number;
+
+  constructor(private readonly options: ServiceTokensOptions) {
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  /** @throws KubernetesUnreachable when it isn't known and can't be read */
+  async of(service: string): Promise<string | undefined> {
+    if (!this.options.exists(service)) return undefined;
+    const known = this.known.get(service);
+    return (known && this.age(known) < FRESH_MS ? known : await this.reread(service)).token;
+  }
+
+  /** @throws KubernetesUnreachable when it isn't known and can't be read */
+  async matches(service: string, presented: string): Promise<boolean> {
+    if (isSecret(presented, await this.of(service))) return true;
+    const known = this.known.get(service);
+    if (!known || this.age(known) < PAUSE_MS) return false;
+    return isSecret(presented, (await this.reread(service)).token);
+  }
+
+  private age({ at }: Known): number {
+    return this.now() - at;
+  }
+
+  /** What was known before stays in use while Kubernetes is away. Callers at the same time wait for one answer. */
+  private async reread(service: string): Promise<Known> {
+    let reading = this.reading.get(service);
+    if (!reading) {
+      reading = this.read(service).finally(() => this.reading.delete(service));
+      this.reading.set(service, reading);
+    }
+    try {
+      return await reading;
+    } catch (error) {
+      const before = this.known.get(service);
+      if (before && error instanceof KubernetesUnreachable) return before;
+      throw error;
+    }
+  }
+
+  private async read(service: string): Promise<Known> {
+    const { api, namespace, log } = this.options;
+    const at = this.now();
+    const secret = serviceSecrets(service).token;
+    const answer = await api.call('GET', `/api/v1/namespaces/${namespace}/secrets/${secret}`);
+    const { status } = answer;
+    if (status === 429 || status === 401 || status >= 500) {
+      throw new KubernetesUnreachable(`the Secret ${secret} can't be read: ${reasonOf(answer)}`);
+    }
+    if (status !== 200) log('warning', `the Secret ${secret} can't be read`, { service, reason: reasonOf(answer) });
+    const { data } = (status === 200 ? answer.body : {}) as { data?: { token?: string } };
+    const token =
+      Buffer.from(data?.token ?? '', 'base64')
+        .toString('utf8')
+        .trim() || undefined;
+    return this.remember(service, { token, at });
+  }
+
+  private remember(service: string, known: Known): Known {
+    this.known.delete(service);
+    this.known.set(service, known);
+    if (this.known.size > SERVICES) this.known.delete(this.known.keys().next().value!);
+    return known;
+  }
+}

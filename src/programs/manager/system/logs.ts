@@ -1,0 +1,44 @@
+import { managerName, SERVICE_LABEL } from '../../../contract';
+import { HttpError } from '../http/answer';
+import type { Exchange, Route } from '../http/route';
+import type { SystemOptions } from './options';
+import { parseBool } from './parse-bool';
+import { newestPod, openLog, sendLog } from './pod-log';
+
+/** Kubernetes' label of a Job's pods. */
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
+
+/** What a Job's script writes, and where the manager's own log is. */
+export function logRoutes({ settings, api }: SystemOptions): Route[] {
+  const { name, namespace, servicesNamespace } = settings;
+
+  const jobLog = async (exchange: Exchange) => {
+    const { request, query, signal } = exchange;
+    const { service, job } = exchange.parameters;
+    // By both: no token reads another service's logs.
+    const pod = await newestPod(api, servicesNamespace, `${SERVICE_LABEL}=${service},${JOB_LABEL}=${job}`);
+    if (!pod)
+      throw new HttpError(404, `The service ${service} has no job ${job} with a pod: it may wait, or be deleted.`);
+    const options = {
+      timestamps: String(parseBool(query.get('timestamps'))),
+      follow: String(parseBool(query.get('follow')) && request.method === 'GET'),
+      tailLines: tailLines(query),
+    };
+    await sendLog(await openLog(api, servicesNamespace, pod, options, signal), exchange);
+  };
+
+  const ownLog = () => {
+    throw new HttpError(404, `The manager's own log: kubectl logs --namespace ${namespace} deployment/${managerName(name)}`);
+  };
+
+  return [
+    { method: 'GET', path: '/system/logs', access: 'admin', handle: ownLog },
+    { method: 'GET', path: '/system/logs/:service/:job', access: 'service', handle: jobLog },
+  ];
+}
+
+/** How many lines of the end; nothing: all of them. */
+export function tailLines(query: URLSearchParams): number | undefined {
+  const text = query.get('tailLines') ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { HttpError } from '../http/answer';
+import type { Exchange } from '../http/route';
+import { Answer, Call, KubernetesApi } from '../kubernetes/api';
+import type { Pod } from '../kubernetes/objects';
+import { read, refusalOf } from './read';
+
+/** Of a service's pods; its name is upstream's. */
+const CONTAINER = 'oscar-container';
+/** Longest answer that is read to tell why there is no log. */
+const REFUSAL_BYTES = 16 * 1024;
+
+type Api = Pick<KubernetesApi, 'call' | 'stream'>;
+
+export async function newestPod(api: Api, namespace: string, labelSelector: string): Promise<Pod | undefined> {
+  const list = await read<{ items: Pod[] }>(api, `/api/v1/namespaces/${namespace}/pods`, { labelSelector });
+  const made = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
+  return list?.items.reduce<Pod | undefined>(
+    (newest, pod) => (newest && made(newest) > made(pod) ? newest : pod),
+    undefined,
+  );
+}
+
+/**
+ * The log of a pod's container as it comes.
+ * @throws HttpError 404, which says why there is none
+ */
+export async function openLog(
+  api: Api,
+  namespace: string,
+  pod: Pod,
+  query: Call['query'],
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const waits = whyWaiting(pod);
+  if (waits) throw new HttpError(404, `There is no log yet: ${waits}`);
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log`;
+  const answer = await api.stream(path, { accept: '*/*', query: { container: CONTAINER, ...query } }, signal);
+  const status = answer.statusCode ?? 0;
+  if (status === 200) return answer;
+  const refusal: Answer = { status, body: await bodyOf(answer) };
+  const { message } = (refusal.body ?? {}) as { message?: string };
+  // 400: the container waits, or has begun a moment ago.
+  if (status === 400 || status === 404) throw new HttpError(404, `There is no log: ${message ?? 'the pod is gone'}`);
+  throw refusalOf(refusal, `GET ${path}`);
+}
+
+/** Passes a log on, no faster than the client takes it, until it ends or the client goes. */
+export async function sendLog(log: IncomingMessage, { request, response, signal }: Exchange): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+  if (request.method === 'HEAD') {
+    log.destroy();
+    response.end();
+    return;
+  }
+  // A log that is followed may say nothing for long.
+  response.flushHeaders();
+  await pipeline(log, response).catch((error) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+/** Why its container doesn't run, in the words of Kubernetes. */
+function whyWaiting({ status = {} }: Pod): string | undefined {
+  const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const waiting = container?.state?.waiting;
+  // One that waits to be started again has a log.
+  if (waiting?.reason && waiting.reason !== 'CrashLoopBackOff') return words(waiting);
+  const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
+  return !container && scheduled?.status === 'False' ? words(scheduled) : undefined;
+}
+
+const words = ({ reason, message }: { reason?: string; message?: string }) =>
+  [reason, message].filter(Boolean).join(': ');
+
+async function bodyOf(answer: IncomingMessage): Promise<unknown> {
+  let text = '';
+  answer.setEncoding('utf8');
+  for await (const part of answer) {
+    text += part;
+    if (text.length > REFUSAL_BYTES) break;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
