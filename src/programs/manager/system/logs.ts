@@ -28,7 +28,10 @@ export function logRoutes({ settings, api }: SystemOptions): Route[] {
   };
 
   const ownLog = () => {
-    throw new HttpError(404, `The manager's own log: kubectl logs --namespace ${namespace} deployment/${managerName(name)}`);
+    throw new HttpError(
+      404,
+      `The manager's own log: kubectl logs --namespace ${namespace} deployment/${managerName(name)}`,
+    );
   };
 
   return [

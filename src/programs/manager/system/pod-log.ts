@@ -39,6 +39,7 @@ export async function openLog(
   const answer = await api.stream(path, { accept: '*/*', query: { container: CONTAINER, ...query } }, signal);
   const status = answer.statusCode ?? 0;
   if (status === 200) return answer;
+  if (status === 204) throw new HttpError(404, 'There is no log yet: the pod waits for a node.');
   const refusal: Answer = { status, body: await bodyOf(answer) };
   const { message } = (refusal.body ?? {}) as { message?: string };
   // 400: the container waits, or has begun a moment ago.
