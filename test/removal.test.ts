@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { KEEP_LABEL } from '../src/contract';
 import { defineEnvironment } from '../src/environment';
 import { synthesize } from '../src/synth';
 import { PROGRAMS } from './support/platform';
@@ -64,4 +65,12 @@ test('the documented selector finds what an earlier version made and this one do
   expect(found).toEqual(
     expect.arrayContaining(['Deployment goes', 'ConfigMap goes', 'Service goes', 'PodTemplate goes']),
   );
+});
+
+test('the documented kinds are all that an environment makes, but what is kept', () => {
+  const text = readFileSync(join(__dirname, '../docs/APPLY.md'), 'utf8');
+  const kinds = [...text.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].flatMap(([, list]) => list.split(','));
+  const plural = (kind: string) => `${kind.toLowerCase().replace(/y$/, 'ie').replace(/s$/, 'se')}s`;
+  const made = objects('1.0.0', ['one']).filter(({ metadata }) => metadata.labels[KEEP_LABEL] !== 'true');
+  expect(kinds).toEqual(expect.arrayContaining(made.map(({ kind }) => plural(kind))));
 });

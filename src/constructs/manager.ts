@@ -135,10 +135,11 @@ export class Manager extends Construct {
   private generated(): GeneratedSecret[] {
     const { namespace, adminSecretName } = this.props;
     const names = platformSecrets(this.platform);
-    const webhook = generatedSecret(namespace, names.webhook, this.labels, { token: { hex: 64 } });
-    if (adminSecretName !== undefined) return [webhook];
+    const token = (name: string) => generatedSecret(namespace, name, this.labels, { token: { hex: 64 } });
+    const tokens = [token(names.webhook), token(names.managerMetrics)];
+    if (adminSecretName !== undefined) return tokens;
     const login = { username: { text: 'oscar' }, password: { hex: 40 } };
-    return [generatedSecret(namespace, names.admin, this.labels, login), webhook];
+    return [generatedSecret(namespace, names.admin, this.labels, login), ...tokens];
   }
 
   private settings(): ManagerSettings {
@@ -232,6 +233,7 @@ export class Manager extends Construct {
       { volume: { name: 'settings', configMap: { name: this.name } }, mountPath: SETTINGS_DIR },
       secretFiles('admin', adminSecretName ?? names.admin, { username: 'username', password: 'password' }),
       secretFiles('webhook', names.webhook, { token: 'token' }),
+      secretFiles('metrics', names.managerMetrics, { token: 'token' }),
       secretFiles('minio', storeCredentials.secretName, { [accessKey]: 'accessKey', [secretKey]: 'secretKey' }),
     ];
   }
@@ -272,6 +274,7 @@ export class Manager extends Construct {
   }
 
   private serviceMonitor(options: ManagerProps['serviceMonitor']): void {
+    const credentials = { name: platformSecrets(this.platform).managerMetrics, key: 'token' };
     addServiceMonitor(this, {
       name: this.name,
       namespace: this.props.namespace,
@@ -279,7 +282,7 @@ export class Manager extends Construct {
       options,
       spec: {
         selector: { matchLabels: selectorLabels('manager', this.platform) },
-        endpoints: [{ port: 'http', path: '/metrics' }],
+        endpoints: [{ port: 'http', path: '/metrics', authorization: { credentials } }],
       },
     });
   }

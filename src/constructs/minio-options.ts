@@ -29,7 +29,10 @@ export interface MinioDeployed {
   readonly rootSecretName?: string;
 }
 
-/** Nothing is deployed: a store that is there already. */
+/**
+ * Nothing is deployed: a store that is there already. Each service's user is made by hand: it reads the service's inputs
+ * and `<name>-bodies/<service>/`, writes its outputs, and its keys are the Secret `<service>-minio`.
+ */
 export interface MinioExternal {
   readonly kind: 'external';
   /** `https://host[:port]` */

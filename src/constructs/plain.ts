@@ -41,8 +41,8 @@ export type Pod = Omit<Plain<PodSpec>, 'volumes'> & { readonly volumes?: readonl
 export function plainObject<Props>(
   scope: Construct,
   id: string,
-  kind: { readonly GVK: GroupVersionKind; new (scope: Construct, id: string, props?: Props): ApiObject },
-  props: Omit<Plain<Props>, 'metadata'> & { readonly metadata: NamespacedMetadata },
+  kind: { readonly GVK: GroupVersionKind; new (scope: Construct, id: string, props: Props): ApiObject },
+  props: Omit<Plain<NonNullable<Props>>, 'metadata'> & { readonly metadata: NamespacedMetadata },
 ): ApiObject {
   return new PlainObject(scope, id, kind.GVK, props);
 }

@@ -1,4 +1,5 @@
 import {
+  bodiesBucket,
   BucketDeclaration,
   GeneratedSecret,
   keyPrefix,
@@ -41,9 +42,26 @@ export class ServiceRegistry {
 
   constructor(private readonly props: { readonly servicesNamespace: string; readonly platform: string }) {}
 
-  /** Declares a bucket of the platform's own store. Declaring it again merges nothing: the first stands. */
+  /**
+   * Declares a bucket of the platform's own store. Declaring it again merges nothing: the first stands. Throws when the
+   * platform keeps this bucket for itself.
+   */
   declareBucket(name: string, props: BucketProps = {}): void {
+    this.refuseBodiesBucket(name);
     if (!this.buckets.has(name)) this.buckets.set(name, props);
+  }
+
+  /** What is there belongs to services that may not see each other's. */
+  private refuseBodiesBucket(name: string): void {
+    if (name !== bodiesBucket(this.props.platform)) return;
+    throw new DeclarationError({
+      problem:
+        'the platform keeps this bucket for itself: the bodies of Jobs that no environment variable holds are in it',
+      field: ['buckets', name],
+      value: name,
+      allowed: 'any other name',
+      fix: 'rename the bucket, and the paths in it',
+    });
   }
 
   hasBucket(name: string): boolean {
@@ -195,7 +213,8 @@ export class ServiceRegistry {
     return this.serviceNames.flatMap((service): UserDeclaration[] => {
       const { inputs, outputs } = this.flows.get(service)!;
       const names = serviceSecrets(service);
-      const user = { service, secret: { namespace, name: names.minio }, read: paths(inputs), write: paths(outputs) };
+      const read = paths([...inputs, { bucket: bodiesBucket(this.props.platform), folder: service }]);
+      const user = { service, secret: { namespace, name: names.minio }, read, write: paths(outputs) };
       const mount = this.mounts.get(service);
       if (!mount) return [user];
       const mounted = paths([bucketOf(mount)]);
@@ -203,7 +222,7 @@ export class ServiceRegistry {
     });
   }
 
-  /** Every declared bucket with its whole notification document. */
+  /** Every declared bucket with its whole notification document, and the one of Jobs' bodies. */
   bucketDeclarations(): BucketDeclaration[] {
     const rules = new Map<string, NotificationRule[]>();
     for (const service of this.serviceNames) {
@@ -213,7 +232,7 @@ export class ServiceRegistry {
         list.push(...suffixes.map((one) => ({ prefix: keyPrefix(folder), suffix: one })));
       }
     }
-    return [...this.buckets.entries()]
+    return [...this.buckets.entries(), ...this.bodies()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { versioning = false, ...props }]) => ({
         name,
@@ -222,7 +241,16 @@ export class ServiceRegistry {
         notifications: withoutOverlap(rules.get(name) ?? []),
       }));
   }
+
+  /** A body is needed until its Job's deadline. A day more, as it is stored before its Job. */
+  private bodies(): [string, BucketProps][] {
+    if (!this.serviceNames.length) return [];
+    const expireDays = Math.max(Math.ceil(this.longestDeadline / DAY_SECONDS), 1) + 1;
+    return [[bodiesBucket(this.props.platform), { expireDays }]];
+  }
 }
+
+const DAY_SECONDS = 24 * 3600;
 
 /** Tells stores, and who is asking there, apart. */
 const storeOf = ({ provider }: StoragePath) => JSON.stringify([provider.address, provider.secretName]);

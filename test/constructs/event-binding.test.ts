@@ -22,7 +22,8 @@ test('every property shows', () => {
   expect(input).toEqual([
     { storage_provider: 'minio.default', path: 'photos/in', prefix: ['img'], suffix: ['.jpg', '.png'] },
   ]);
-  expect(on.services.bucketDeclarations()[1].notifications).toEqual([
+  const photos = on.services.bucketDeclarations().find(({ name }) => name === 'photos');
+  expect(photos?.notifications).toEqual([
     { prefix: 'in/', suffix: '.jpg' },
     { prefix: 'in/', suffix: '.png' },
   ]);

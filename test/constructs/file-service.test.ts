@@ -187,7 +187,8 @@ describe('bindings', () => {
         { protocol: 'TCP', port: 2880 },
       ],
     });
-    expect(on.services.bucketDeclarations()[1].notifications).toEqual([{ prefix: 'in/', suffix: '.jpg' }]);
+    const photos = on.services.bucketDeclarations().find(({ name }) => name === 'photos');
+    expect(photos?.notifications).toEqual([{ prefix: 'in/', suffix: '.jpg' }]);
   });
 
   test('with another provider no event is raised, and its secrets are mounted under its name', () => {

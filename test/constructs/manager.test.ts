@@ -27,11 +27,15 @@ describe('with defaults', () => {
 
   test('it is these objects', () => {
     expect(kinds(objects).sort()).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
       'ConfigMap',
       'ConfigMap',
       'Deployment',
       'PodDisruptionBudget',
       'Role',
+      'Role',
+      'RoleBinding',
       'RoleBinding',
       'Service',
       'ServiceAccount',
@@ -70,29 +74,6 @@ describe('with defaults', () => {
     expect(livenessProbe.httpGet).toEqual({ path: '/health?live', port: 'http' });
   });
 
-  test('it may do in the services namespace what it does, and nothing elsewhere', () => {
-    const role = only(objects, 'Role');
-    expect(role.metadata.namespace).toBe('p-svc');
-    const rights = role.rules.flatMap(({ resources, verbs }: Manifest) =>
-      resources.map((resource: string) => `${resource}: ${verbs.join(' ')}`),
-    );
-    expect(rights).toEqual([
-      'jobs: get list watch create delete',
-      'pods: get list watch',
-      'configmaps: get list watch',
-      'podtemplates: get list watch',
-      'pods/log: get',
-      'deployments: get list watch',
-      'deployments/scale: get update patch',
-      'events: create patch list',
-    ]);
-    expect(only(objects, 'RoleBinding')).toMatchObject({
-      metadata: { namespace: 'p-svc' },
-      roleRef: { kind: 'Role', name: 'oscar-manager' },
-      subjects: [{ kind: 'ServiceAccount', name: 'oscar-manager', namespace: 'p' }],
-    });
-  });
-
   test('only the pod has the token of its account', () => {
     expect(only(objects, 'ServiceAccount').automountServiceAccountToken).toBe(false);
     expect(pod(objects).spec).toMatchObject({
@@ -109,6 +90,7 @@ describe('with defaults', () => {
       );
     expect(files('admin')).toEqual(['oscar-admin/username → username', 'oscar-admin/password → password']);
     expect(files('webhook')).toEqual(['oscar-webhook/token → token']);
+    expect(files('metrics')).toEqual(['oscar-manager-metrics/token → token']);
     expect(files('minio')).toEqual(['root/rootUser → accessKey', 'root/rootPassword → secretKey']);
     const mounts = container(objects).volumeMounts.map(({ mountPath }: Manifest) => mountPath);
     expect(mounts).toEqual([
@@ -116,6 +98,7 @@ describe('with defaults', () => {
       '/oscar/settings',
       '/var/run/secrets/oscar/admin',
       '/var/run/secrets/oscar/webhook',
+      '/var/run/secrets/oscar/metrics',
       '/var/run/secrets/oscar/minio',
     ]);
   });
@@ -135,6 +118,7 @@ describe('with defaults', () => {
       namespace: 'p',
       servicesNamespace: 'p-svc',
       minio: STORE,
+      bodiesBucket: 'oscar-bodies',
       maxBodyBytes: 104857600,
       idleSeconds: 300,
       coldStartSeconds: 120,
@@ -172,20 +156,25 @@ test('every property shows up', () => {
     namespace: props.namespace,
     servicesNamespace: props.servicesNamespace,
     minio: props.store.settings,
+    bodiesBucket: 'q-bodies',
     maxBodyBytes: 1,
     idleSeconds: 2,
     coldStartSeconds: 3,
     corsOrigins: ['https://ui.example.org'],
   });
   const secrets = pod(objects).spec.volumes.flatMap(({ secret }: Manifest) => secret?.secretName ?? []);
-  expect(secrets).toEqual(['boss', 'q-webhook', props.storeCredentials.secretName]);
+  expect(secrets).toEqual(['boss', 'q-webhook', 'q-manager-metrics', props.storeCredentials.secretName]);
   expect(only(objects, 'Ingress').spec.rules[0]).toMatchObject({
     host: 'oscar.example.org',
     http: { paths: [{ backend: { service: { name: 'q-manager', port: { number: 8080 } } } }] },
   });
   expect(only(objects, 'ServiceMonitor').metadata.labels).toHaveProperty('release', 'prometheus');
-  expect(only(objects, 'ServiceMonitor').spec).toMatchObject({ endpoints: [{ port: 'http', path: '/metrics' }] });
-  expect(only(objects, 'Role').rules).toContainEqual({
+  const authorization = { credentials: { name: 'q-manager-metrics', key: 'token' } };
+  expect(only(objects, 'ServiceMonitor').spec).toMatchObject({
+    endpoints: [{ port: 'http', path: '/metrics', authorization }],
+  });
+  const inServices = objects.filter(({ metadata }) => metadata.namespace === props.servicesNamespace);
+  expect(only(inServices, 'Role').rules).toContainEqual({
     apiGroups: [''],
     resources: ['secrets'],
     resourceNames: ['a-token', 'b-token'],
@@ -215,8 +204,68 @@ test('Secrets that nobody named are for the provisioner to make, and are kept', 
     });
     return names;
   };
-  expect(secrets({})).toEqual(['oscar-admin: username password', 'oscar-webhook: token']);
-  expect(secrets({ adminSecretName: 'boss' })).toEqual(['oscar-webhook: token']);
+  expect(secrets({})).toEqual([
+    'oscar-admin: username password',
+    'oscar-webhook: token',
+    'oscar-manager-metrics: token',
+  ]);
+  expect(secrets({ adminSecretName: 'boss' })).toEqual(['oscar-webhook: token', 'oscar-manager-metrics: token']);
+});
+
+describe('rights', () => {
+  const objects = rendered();
+  const account = { kind: 'ServiceAccount', name: 'oscar-manager', namespace: 'p' };
+  const inNamespace = (kind: string, namespace: string) =>
+    only(
+      objects.filter(({ metadata }) => metadata.namespace === namespace),
+      kind,
+    );
+  const rights = (role: Manifest) =>
+    role.rules.flatMap(({ resources, resourceNames = [], verbs }: Manifest) =>
+      resources.map((resource: string) => `${[resource, ...resourceNames].join(' ')}: ${verbs.join(' ')}`),
+    );
+
+  test.each([
+    [
+      "the services'",
+      'p-svc',
+      [
+        'jobs: get list watch create delete deletecollection',
+        'pods: get list watch',
+        'configmaps: get list watch',
+        'podtemplates: get list watch',
+        'pods/log: get',
+        'deployments: get list watch',
+        'deployments/scale: get patch',
+      ],
+    ],
+    ["the platform's", 'p', ['events: create patch list', 'deployments oscar-manager: get']],
+  ])('in %s namespace are what it does', (_, namespace, expected) => {
+    expect(rights(inNamespace('Role', namespace))).toEqual(expected);
+    expect(inNamespace('RoleBinding', namespace)).toMatchObject({
+      roleRef: { kind: 'Role', name: 'oscar-manager' },
+      subjects: [account],
+    });
+  });
+
+  test('in the cluster are to list nodes, and what these use', () => {
+    const role = only(objects, 'ClusterRole');
+    expect(role.rules).toEqual([{ apiGroups: ['', 'metrics.k8s.io'], resources: ['nodes'], verbs: ['list'] }]);
+    expect(role.metadata).not.toHaveProperty('namespace');
+    expect(only(objects, 'ClusterRoleBinding')).toMatchObject({
+      roleRef: { kind: 'ClusterRole', name: role.metadata.name },
+      subjects: [account],
+    });
+  });
+
+  test("no two platforms share the cluster's objects", () => {
+    const names = [
+      { namespace: 'a', name: 'b-c' },
+      { namespace: 'a-b', name: 'c' },
+      { namespace: 'a', name: 'c' },
+    ].map((place) => only(rendered(place), 'ClusterRole').metadata.name);
+    expect(names).toEqual(['a.b-c-manager', 'a-b.c-manager', 'a.c-manager']);
+  });
 });
 
 test('services that come later are in its rights', () => {
@@ -226,7 +275,8 @@ test('services that come later are in its rights', () => {
     names.push('cowsay');
     return manager;
   });
-  expect(only(objects, 'Role').rules.at(-1)).toMatchObject({ resourceNames: ['cowsay-token'] });
+  const inServices = objects.filter(({ metadata }) => metadata.namespace === PROPS.servicesNamespace);
+  expect(only(inServices, 'Role').rules.at(-1)).toMatchObject({ resourceNames: ['cowsay-token'] });
 });
 
 describe('restarts', () => {

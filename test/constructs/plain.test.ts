@@ -6,8 +6,11 @@ import { manifests, PROGRAMS } from '../support/platform';
 
 test('in a chart with a namespace of its own, what is the cluster’s has none', () => {
   const objects = manifests((chart) => new Platform(chart, 'platform', { programs: PROGRAMS }), { namespace: 'team' });
-  const cluster = objects.filter(({ kind }) => ['Namespace', 'PersistentVolume'].includes(kind));
+  const kinds = ['Namespace', 'PersistentVolume', 'ClusterRole', 'ClusterRoleBinding'];
+  const cluster = objects.filter(({ kind }) => kinds.includes(kind));
   expect(cluster.map(({ kind }) => kind).sort()).toEqual([
+    'ClusterRole',
+    'ClusterRoleBinding',
     'Namespace',
     'Namespace',
     'PersistentVolume',

@@ -60,7 +60,12 @@ describe('with defaults', () => {
   test('each part that Secrets need, and nobody named, is generated', () => {
     const { data } = objects.find(({ data }) => data?.['settings.json']?.includes('"secrets"'))!;
     const { secrets } = JSON.parse(data['settings.json']);
-    expect(secrets.map(({ name }: Manifest) => name)).toEqual(['oscar-minio-root', 'oscar-admin', 'oscar-webhook']);
+    expect(secrets.map(({ name }: Manifest) => name)).toEqual([
+      'oscar-minio-root',
+      'oscar-admin',
+      'oscar-webhook',
+      'oscar-manager-metrics',
+    ]);
   });
 
   test('MinIO tells the manager, with the token that the manager knows', () => {

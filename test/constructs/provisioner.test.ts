@@ -82,6 +82,7 @@ test('it declares what services need, the platform has, and where the store is',
         quota: '1Gi',
         notifications: [{ prefix: 'text/', suffix: '' }],
       },
+      { name: 'p-bodies', versioning: false, expireDays: 2, notifications: [] },
     ],
     users: services.users(),
   });

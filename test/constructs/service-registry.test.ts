@@ -45,6 +45,7 @@ test('uploads are told by folder and suffix, for each bucket once', () => {
   services.addInput('b', store.path('archive'), 1);
   expect(services.bucketDeclarations().map(({ name, notifications }) => [name, notifications])).toEqual([
     ['archive', [{ prefix: '', suffix: '' }]],
+    ['oscar-bodies', []],
     [
       'photos',
       [
@@ -55,14 +56,59 @@ test('uploads are told by folder and suffix, for each bucket once', () => {
   ]);
 });
 
+describe('the bucket of bodies', () => {
+  const bodies = (...deadlines: number[]) => {
+    const services = registry('a');
+    deadlines.forEach((seconds) => services.addDeadline(seconds));
+    return services.bucketDeclarations().find(({ name }) => name === 'oscar-bodies');
+  };
+  const DAY = 24 * 3600;
+
+  test.each([
+    ['an hour', [3600], 2],
+    ['a day', [DAY], 2],
+    ['a little more', [DAY + 1, 60], 3],
+    ['a week', [60, 7 * DAY], 8],
+  ])('keeps them longer than any Job may run: %s', (_, deadlines, expireDays) => {
+    expect(bodies(...deadlines)).toEqual({ name: 'oscar-bodies', versioning: false, expireDays, notifications: [] });
+  });
+
+  test("is nobody's to declare, nor to bind", () => {
+    expect(refusal(() => registry().declareBucket('oscar-bodies'))).toBe(
+      'buckets.oscar-bodies: the platform keeps this bucket for itself: the bodies of Jobs that no environment variable ' +
+        'holds are in it, got "oscar-bodies". Allowed: any other name. Fix: rename the bucket, and the paths in it.',
+    );
+    expect(refusal(() => registry('a').addInput('a', store.path('oscar-bodies/a'), 0))).toContain(
+      'no bucket "oscar-bodies" is declared',
+    );
+    expect(() => registry().declareBucket('other-bodies')).not.toThrow();
+  });
+
+  test('is there with services only, and closes no ring', () => {
+    expect(
+      registry()
+        .bucketDeclarations()
+        .map(({ name }) => name),
+    ).toEqual(['archive', 'photos']);
+    const services = registry('a');
+    services.addOutput('a', store.path('photos'), 0);
+    expect(() => services.addInput('a', store.path('archive'), 0)).not.toThrow();
+  });
+});
+
 test('each service has a token, a user of its own for its own paths, and a mount has another', () => {
   const services = registry('b', 'a');
   services.addInput('a', store.path('photos/in'), 0);
   services.addOutput('a', store.path('archive'), 0);
   services.addMount('b', store.path('photos/out'));
   expect(services.users()).toEqual([
-    { service: 'a', secret: { namespace: 'oscar-svc', name: 'a-minio' }, read: ['photos/in/'], write: ['archive/'] },
-    { service: 'b', secret: { namespace: 'oscar-svc', name: 'b-minio' }, read: [], write: [] },
+    {
+      service: 'a',
+      secret: { namespace: 'oscar-svc', name: 'a-minio' },
+      read: ['oscar-bodies/a/', 'photos/in/'],
+      write: ['archive/'],
+    },
+    { service: 'b', secret: { namespace: 'oscar-svc', name: 'b-minio' }, read: ['oscar-bodies/b/'], write: [] },
     {
       service: 'b',
       secret: { namespace: 'oscar-svc', name: 'b-mount' },
