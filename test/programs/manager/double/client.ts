@@ -50,14 +50,12 @@ export class Client {
   patch = (path: string, body: unknown) =>
     this.call('PATCH', path, { body, contentType: 'application/merge-patch+json' });
 
-  /** The events of a watch until it ends, or the caller has enough. */
-  async *watch(path: string): AsyncGenerator<WatchEvent> {
-    const answer = await this.open('GET', path, {});
-    try {
-      for await (const line of createInterface(answer)) yield JSON.parse(line) as WatchEvent;
-    } finally {
-      answer.destroy();
-    }
+  /** The events of a watch, open from now on, until it ends or the caller has enough. */
+  watch(path: string): AsyncIterable<WatchEvent> {
+    const opened = this.open('GET', path, {});
+    // Told to whoever reads it.
+    opened.catch(() => {});
+    return { [Symbol.asyncIterator]: () => eventsOf(opened) };
   }
 
   /** An answer as it comes. */
@@ -75,5 +73,14 @@ export class Client {
         .on('error', reject)
         .end(text);
     });
+  }
+}
+
+async function* eventsOf(opened: Promise<IncomingMessage>): AsyncGenerator<WatchEvent> {
+  const answer = await opened;
+  try {
+    for await (const line of createInterface(answer)) yield JSON.parse(line) as WatchEvent;
+  } finally {
+    answer.destroy();
   }
 }

@@ -47,21 +47,26 @@ export class Controllers {
   }
 
   /**
-   * Gives Deployments the pods that they want, ready after some time, until it is ended. All of them have one address.
-   * @returns what ends it
+   * Gives Deployments the pods that they want, all of them with one address, until it is ended. They are there at once,
+   * and ready after some time. @returns what ends it
    */
   runDeployments(readyAfterMs = 0, place: PodPlace = {}): () => void {
     const timers = new Set<NodeJS.Timeout>();
-    const scale = (deployment: ApiObject) => {
+    const later = (work: () => void) => {
       const timer = setTimeout(() => {
         timers.delete(timer);
-        this.scale(deployment.metadata.namespace!, deployment.metadata.name, place);
+        work();
       }, readyAfterMs);
       timers.add(timer);
     };
+    const scale = ({ metadata: { namespace, name } }: ApiObject) => {
+      this.scale(namespace!, name, place);
+      later(() => this.ready(namespace!, name));
+    };
     const stop = this.objects.onChange('Deployment', ({ type, before, object }) => {
       const isNew = before?.metadata.generation !== object.metadata.generation;
-      if (type !== 'DELETED' && isNew) scale(object);
+      // Whoever changed it is answered first.
+      if (type !== 'DELETED' && isNew) setImmediate(scale, object);
     });
     this.objects.list('Deployment').forEach(scale);
     return () => {
@@ -75,36 +80,64 @@ export class Controllers {
     if (!deployment) return;
     const { replicas } = deployment.spec as { replicas: number };
     const pods = this.podsOf(deployment);
-    for (const { metadata } of pods.slice(replicas)) this.objects.delete('Pod', namespace, metadata.name);
-    for (let missing = replicas - pods.length; missing > 0; missing--) this.pod(deployment, 'ReplicaSet', place);
-    const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
-    const conditions = [condition('Available', { reason: 'MinimumReplicasAvailable' })];
-    const status = { observedGeneration: deployment.metadata.generation, ...(replicas ? counts : {}), conditions };
-    this.objects.change('Deployment', namespace, name, () => ({ status }));
+    for (const { metadata } of pods.slice(replicas)) this.end(namespace, metadata.name);
+    for (let missing = replicas - pods.length; missing > 0; missing--) {
+      this.pod(deployment, 'ReplicaSet', place, 'ContainerCreating');
+    }
+    this.deploymentStatus(deployment);
   }
 
-  private pod(owner: ApiObject, ownerKind: string, { ip = '127.0.0.1', node = 'node-1' }: PodPlace, waiting?: string) {
+  private ready(namespace: string, name: string): void {
+    const deployment = this.objects.get('Deployment', namespace, name);
+    if (!deployment) return;
+    for (const { metadata, status } of this.podsOf(deployment)) {
+      if ((status as { phase: string }).phase !== 'Pending') continue;
+      this.objects.change('Pod', namespace, metadata.name, ({ spec, status }) => ({
+        status: podStatus({ spec, status }),
+      }));
+    }
+    this.deploymentStatus(deployment);
+  }
+
+  /** A pod is told to end and is still ready for a moment; then it is gone. */
+  private end(namespace: string, name: string): void {
+    this.objects.change('Pod', namespace, name, ({ metadata }) => ({
+      metadata: { ...metadata, deletionTimestamp: timestamp(), deletionGracePeriodSeconds: 30 },
+    }));
+    this.objects.delete('Pod', namespace, name);
+  }
+
+  private deploymentStatus(deployment: ApiObject): void {
+    const { namespace, name, generation } = deployment.metadata;
+    const { replicas: wanted } = deployment.spec as { replicas: number };
+    const pods = this.podsOf(deployment);
+    const ready = pods.filter(({ status }) => (status as { phase: string }).phase === 'Running').length;
+    // Zeros aren't written.
+    const counts = {
+      ...(pods.length ? { replicas: pods.length, updatedReplicas: pods.length } : {}),
+      ...(ready ? { readyReplicas: ready, availableReplicas: ready } : {}),
+      ...(wanted > ready ? { unavailableReplicas: wanted - ready } : {}),
+    };
+    const available = wanted > ready ? 'False' : 'True';
+    const reason = `MinimumReplicas${wanted > ready ? 'Unavailable' : 'Available'}`;
+    const conditions = [condition('Available', { reason }, available)];
+    const status = { observedGeneration: generation, ...counts, conditions };
+    this.objects.change('Deployment', namespace!, name, () => ({ status }));
+  }
+
+  private pod(owner: ApiObject, ownerKind: string, { ip, node = 'node-1' }: PodPlace, waiting?: string): ApiObject {
     const { template } = owner.spec as { template: Template };
     const { namespace, name, uid } = owner.metadata;
-    const containers = template.spec?.containers ?? [];
-    const state = waiting ? { waiting: { reason: waiting } } : { running: { startedAt: timestamp() } };
+    const spec = { ...(template.spec as PodSpec), nodeName: node };
+    const reference = { apiVersion: owner.apiVersion, kind: ownerKind, name, uid };
     return this.objects.put({
       kind: 'Pod',
       metadata: {
         ...{ name: `${name}-${suffix()}`, namespace, labels: template.metadata?.labels },
-        ownerReferences: [{ apiVersion: owner.apiVersion, kind: ownerKind, name, uid, controller: true }],
+        ownerReferences: [{ ...reference, controller: true, blockOwnerDeletion: true }],
       },
-      spec: { ...(template.spec as PodSpec), nodeName: node },
-      status: {
-        ...{ phase: waiting ? 'Pending' : 'Running', hostIP: ip, podIP: ip, podIPs: [{ ip }], startTime: timestamp() },
-        conditions: ['PodScheduled', 'Initialized', ...(waiting ? [] : ['ContainersReady', 'Ready'])].map((type) =>
-          condition(type, {}),
-        ),
-        containerStatuses: containers.map((container) => ({
-          ...{ name: container.name, image: container.image, imageID: '', restartCount: 0 },
-          ...{ ready: !waiting, started: !waiting, state, lastState: {} },
-        })),
-      },
+      spec,
+      status: podStatus({ spec }, ip, waiting),
     });
   }
 
@@ -136,6 +169,25 @@ export class Controllers {
   private jobStatus(namespace: string, name: string, status: object): void {
     this.objects.change('Job', namespace, name, () => ({ status }));
   }
+}
+
+/** Of a pod that runs, or waits for a reason. */
+function podStatus(pod: Record<string, unknown>, ip?: string, waiting?: string): object {
+  const { containers = [] } = pod.spec as PodSpec;
+  const podIP = ip ?? (pod.status as { podIP?: string } | undefined)?.podIP ?? '127.0.0.1';
+  const state = waiting ? { waiting: { reason: waiting } } : { running: { startedAt: timestamp() } };
+  const isReady = waiting ? 'False' : 'True';
+  return {
+    ...{ phase: waiting ? 'Pending' : 'Running', hostIP: podIP, podIP, podIPs: [{ ip: podIP }] },
+    startTime: timestamp(),
+    conditions: [
+      ...['PodScheduled', 'Initialized'].map((type) => condition(type, {})),
+      ...['ContainersReady', 'Ready'].map((type) => condition(type, {}, isReady)),
+    ],
+    containerStatuses: containers.map(({ name, image }) => ({
+      ...{ name, image, imageID: '', restartCount: 0, ready: !waiting, started: !waiting, state, lastState: {} },
+    })),
+  };
 }
 
 const NONE_UNCOUNTED = { uncountedTerminatedPods: {} };

@@ -1,6 +1,5 @@
 export { Client } from './client';
 export type { Reply, ServerAt, WatchEvent } from './client';
-export { Controllers } from './controllers';
 export type { ApiObject, GivenObject } from './objects';
 export type { Allow, Options, Recorded } from './server';
 export { ApiServerDouble } from './server';

@@ -2,6 +2,7 @@ import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Calls } from './calls';
+import { Controllers } from './controllers';
 import { answerOfFault, Faults } from './faults';
 import { formOf } from './form';
 import { Garbage } from './garbage';
@@ -53,8 +54,9 @@ export class ApiServerDouble {
   readonly requests: Recorded[] = [];
   readonly faults: Faults;
   readonly logs: Logs;
-  /** What the cluster's other programs do. */
+  /** What is stored, as a test sees and changes it. */
   readonly objects: Objects;
+  readonly controllers: Controllers;
   /** May be changed at any time. */
   allow: Allow;
   /** Changing it is rotating the token. */
@@ -80,6 +82,7 @@ export class ApiServerDouble {
     const store = new Store();
     const lists = new Lists(store);
     this.objects = new Objects(store, options.namespaces ?? ['default', 'oscar', 'oscar-svc']);
+    this.controllers = new Controllers(this.objects);
     this.watches = new Watches(store, options.bookmarkMs ?? 60_000);
     this.logs = new Logs(store);
     this.garbage = new Garbage(store);
@@ -157,18 +160,18 @@ export class ApiServerDouble {
       const acts = this.faults.take(method, url);
       for (const act of acts) if (act.kind === 'delay') await sleep(act.ms);
       const failure = acts.find((act) => act.kind === 'status');
-      if (acts.some(({ kind }) => kind === 'drop')) return void request.destroy();
+      if (acts.some(({ kind }) => kind === 'drop')) return void request.socket.destroy();
       const body = await bodyOf(request);
       if (failure?.kind === 'status') {
         const { body, headers } = answerOfFault(failure.fault);
         return send(failure.fault.status, body, headers);
       }
       const answer = this.answer(request, body, response);
-      if (acts.some(({ kind }) => kind === 'drop-after')) return void request.destroy();
+      if (acts.some(({ kind }) => kind === 'drop-after')) return void request.socket.destroy();
       if (answer) send(answer.status, answer.body);
     } catch (error) {
       if (error instanceof Refusal) send(error.failure.code, failureStatus(error.failure));
-      else if (!request.destroyed)
+      else if (!request.socket.destroyed)
         send(500, failureStatus({ code: 500, message: `the double: ${(error as Error).stack}` }));
     }
   }
