@@ -1,0 +1,122 @@
+import { SUPERVISOR_PORT } from '../../../contract';
+import type { Log } from '../../common/log';
+import type { Services } from '../state/services';
+import type { WarmPod, WarmPods } from '../state/warm-pods';
+import { Calls } from './calls';
+import { idleSeconds } from './pod-idleness';
+import type { ScaleTo } from './waiting';
+
+export interface IdleWatchOptions {
+  readonly services: Services;
+  readonly warmPods: WarmPods;
+  readonly scale: ScaleTo;
+  /** A service sleeps after so long without a call. */
+  readonly idleSeconds: number;
+  readonly log: Log;
+  /** Of the pods. @default SUPERVISOR_PORT */
+  readonly port?: number;
+}
+
+const LONGEST_PAUSE_SECONDS = 15;
+const SHORTEST_PAUSE_SECONDS = 1;
+/** Services that are asked at the same time. */
+const ASKED_AT_ONCE = 4;
+
+/**
+ * Takes the pods of services away that nobody calls. Any number of managers may do so, each by itself: what a service
+ * does, its pods know, whoever called them.
+ *
+ * No call is lost, although a manager may send one, or hold one, while another takes the last pod away:
+ * - A pod that ends takes calls for 5 s more, and finishes what it has; only then is it gone.
+ * - Later calls find nobody who listens, or are told that the pod ends. Both comes before anything of a call's body is
+ *   used, so its manager looks for another pod, finds none and no replicas either, and wakes the service.
+ * - A call that waits for a pod looks again at each change of the Deployment, and wakes the service again when its
+ *   replicas are back at 0; and every few seconds, for changes that it wasn't told.
+ */
+export class IdleWatch {
+  private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+  private readonly calls: Calls;
+  /** Since when a service has had no ready pod, by `performance.now()`. */
+  private readonly unready = new Map<string, number>();
+  /** Services of which it has been told that they can't be judged. */
+  private readonly told = new Set<string>();
+
+  constructor(private readonly options: IdleWatchOptions) {
+    this.calls = Calls.of(options.warmPods);
+  }
+
+  start(): void {
+    const pause = Math.max(Math.min(this.options.idleSeconds / 4, LONGEST_PAUSE_SECONDS), SHORTEST_PAUSE_SECONDS);
+    this.timer ??= setInterval(() => void this.look(), pause * 1000);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** One look at all services: not twice at the same time, however long it takes. */
+  private async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const services = this.sleepers();
+    for (const service of this.unready.keys()) if (!services.includes(service)) this.unready.delete(service);
+    for (const service of this.told) if (!services.includes(service)) this.told.delete(service);
+    const next = async () => {
+      for (let service = services.pop(); service !== undefined; service = services.pop()) await this.judge(service);
+    };
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, next));
+    this.isLooking = false;
+  }
+
+  /** Services that may sleep and don't. */
+  private sleepers(): string[] {
+    const { services, warmPods } = this.options;
+    return [...services.all.values()]
+      .filter(({ name, expose, synchronous }) => !expose && synchronous.min_scale === 0 && warmPods.replicas(name))
+      .map(({ name }) => name);
+  }
+
+  private async judge(service: string): Promise<void> {
+    try {
+      const reason = await this.whyToSleep(service);
+      if (reason !== undefined && this.timer) {
+        await this.options.scale(service, 0);
+        this.options.log('info', `${service}: put to sleep, ${reason}`, { service });
+        this.unready.delete(service);
+      }
+      this.told.delete(service);
+    } catch (error) {
+      if (this.told.has(service)) return;
+      this.told.add(service);
+      const { message } = error as Error;
+      this.options.log('warning', `${service} can't be put to sleep: ${message}`, { service });
+    }
+  }
+
+  /** @returns nothing: it is left as it is */
+  private async whyToSleep(service: string): Promise<string | undefined> {
+    const { warmPods, port = SUPERVISOR_PORT } = this.options;
+    const limit = this.options.idleSeconds;
+    if (this.calls.any(service)) return undefined;
+    const pods = warmPods.ready(service);
+    if (pods.length === 0) {
+      const since = this.unready.get(service) ?? performance.now();
+      this.unready.set(service, since);
+      const isLong = performance.now() - since >= limit * 1000;
+      return isLong ? `since none of its pods has been ready for ${limit} s and nobody waits` : undefined;
+    }
+    this.unready.delete(service);
+    // Not all pods have to be ready: those that were evicted are still listed, and never will be.
+    if (pods.length < warmPods.replicas(service)!) return undefined;
+    const idle = await Promise.all(pods.map((pod) => idleSeconds(pod, port)));
+    const isSame = this.calls.any(service) === false && isSameSet(pods, warmPods.ready(service));
+    return isSame && Math.min(...idle) >= limit ? `since it wasn't called for ${limit} s` : undefined;
+  }
+}
+
+function isSameSet(pods: readonly WarmPod[], others: readonly WarmPod[]): boolean {
+  const names = new Set(others.map(({ name }) => name));
+  return pods.length === others.length && pods.every(({ name }) => names.has(name));
+}
