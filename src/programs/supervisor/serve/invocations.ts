@@ -61,6 +61,7 @@ export class Invocations {
     } finally {
       await outcome?.dispose();
       ticket.leave();
+      this.options.metrics.left();
       this.aborts.delete(abort);
       socket.off('close', gone);
     }

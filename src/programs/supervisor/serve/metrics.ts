@@ -1,3 +1,4 @@
+import { IDLE_METRIC } from '../../../contract';
 import type { FailureKind } from '../failure';
 import type { Step } from '../invocation';
 
@@ -12,6 +13,8 @@ export interface Metrics {
   step(step: Step, seconds: number, bytes: number): void;
   /** Files that a reply held. */
   replied(bytes: number): void;
+  /** An invocation gave its place back, whatever came of it. */
+  left(): void;
 }
 
 /** What runs and waits at this moment. */
@@ -57,6 +60,16 @@ export async function createMetrics(service: string, load: Load): Promise<Metric
     });
   gauge('running', 'Invocations that run now.');
   gauge('waiting', 'Invocations that wait for their turn now.');
+  let idleSince = performance.now();
+  new Gauge({
+    name: IDLE_METRIC,
+    help: 'Seconds since the last invocation ended, or since the start; 0 while one runs or waits.',
+    registers,
+    collect() {
+      const isIdle = load.running + load.waiting === 0;
+      this.set(isIdle ? (performance.now() - idleSince) / 1000 : 0);
+    },
+  });
   const steps = new Histogram({
     name: 'oscar_supervisor_step_duration_seconds',
     help: 'How long the steps that ended well took.',
@@ -83,5 +96,6 @@ export async function createMetrics(service: string, load: Load): Promise<Metric
       staged[step]?.inc(moved);
     },
     replied: (moved) => replies.inc(moved),
+    left: () => (idleSince = performance.now()),
   };
 }

@@ -3,12 +3,11 @@ import { access } from 'node:fs/promises';
 import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DEFINITION_KEY, SCRIPT_KEY, SUPERVISOR_HEALTH_PATH } from '../../../contract';
+import { DEFINITION_KEY, SCRIPT_KEY, SUPERVISOR_HEALTH_PATH, SUPERVISOR_METRICS_PATH } from '../../../contract';
 import { InvocationError } from '../failure';
 import { send, sendError, sendFailure, stackOf } from './answer';
 import { Invocations, InvocationsOptions } from './invocations';
 
-const METRICS_PATH = '/metrics';
 const ENDING = 'the pod ends';
 
 /** Node's own limits, set on purpose. */
@@ -93,10 +92,10 @@ export class InvocationServer {
   private async route(request: IncomingMessage, response: ServerResponse, expects: boolean): Promise<void> {
     const { method, url = '/' } = request;
     const [path, query] = url.split('?', 2);
-    const readable = path === SUPERVISOR_HEALTH_PATH || path === METRICS_PATH;
+    const readable = path === SUPERVISOR_HEALTH_PATH || path === SUPERVISOR_METRICS_PATH;
     if (method === 'POST') return this.invoke(request, response, expects);
     if (!readable || (method !== 'GET' && method !== 'HEAD')) return refuseMethod(request, response, readable);
-    if (path === METRICS_PATH) return this.showMetrics(response);
+    if (path === SUPERVISOR_METRICS_PATH) return this.showMetrics(response);
     return this.showHealth(request, response, new URLSearchParams(query).has('live'));
   }
 

@@ -65,6 +65,7 @@ test('names have units, counters end with total, all bear the service', async ()
     oscar_supervisor_invocations_total: 'counter',
     oscar_supervisor_running_invocations: 'gauge',
     oscar_supervisor_waiting_invocations: 'gauge',
+    oscar_supervisor_idle_seconds: 'gauge',
     oscar_supervisor_step_duration_seconds: 'histogram',
     oscar_supervisor_input_bytes_total: 'counter',
     oscar_supervisor_output_bytes_total: 'counter',
@@ -111,6 +112,29 @@ test('what runs and waits is asked for at each scrape', async () => {
   expect([await value('running_invocations'), await value('waiting_invocations')]).toEqual([2, 5]);
   Object.assign(load, { running: 0, waiting: 1 });
   expect([await value('running_invocations'), await value('waiting_invocations')]).toEqual([0, 1]);
+});
+
+describe('idle seconds', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  test('count from the start, and from the end of the last invocation', async () => {
+    const now = jest.spyOn(performance, 'now').mockReturnValue(1_000);
+    const load = { running: 0, waiting: 0 };
+    const metrics = await createMetrics('cowsay', load);
+    const idle = async () =>
+      /^oscar_supervisor_idle_seconds\{service="cowsay"\} (\S+)$/m.exec(await metrics.text())?.[1];
+    now.mockReturnValue(3_500);
+    expect(await idle()).toBe('2.5');
+    load.running = 1;
+    expect(await idle()).toBe('0');
+    Object.assign(load, { running: 0, waiting: 1 });
+    expect(await idle()).toBe('0');
+    load.waiting = 0;
+    metrics.left();
+    expect(await idle()).toBe('0');
+    now.mockReturnValue(63_500);
+    expect(await idle()).toBe('60');
+  });
 });
 
 test('steps have durations and bytes', async () => {

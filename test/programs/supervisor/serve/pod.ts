@@ -49,6 +49,7 @@ export class Pod {
     refused: jest.fn(),
     step: jest.fn(),
     replied: jest.fn(),
+    left: jest.fn(),
   };
   readonly errors: string[] = [];
   readonly queue: Queue;

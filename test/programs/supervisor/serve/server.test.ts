@@ -54,6 +54,18 @@ describe('an invocation', () => {
     expect(pod.metrics.step).toHaveBeenCalledWith('stage_in', 0.5, 3);
   });
 
+  test('gives its place back once, when all is over: until then it is not idle, also while its body comes', async () => {
+    const peer = await pod.connect(`${POST}4\r\n\r\nha`);
+    await pod.call(0);
+    expect(pod.queue.running).toBe(1);
+    expect(pod.metrics.left).not.toHaveBeenCalled();
+    peer.send('lf');
+    pod.calls[0].end(output.outcome({}));
+    await pod.queue.empty();
+    expect(pod.metrics.left).toHaveBeenCalledTimes(1);
+    peer.socket.destroy();
+  });
+
   test('is disposed of once it is answered', async () => {
     const dispose = jest.fn(async () => undefined);
     const answer = pod.ask('POST', '/', {}, 'x');
