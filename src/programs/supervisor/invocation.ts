@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { SCRIPT_KEY } from '../../contract';
@@ -6,7 +7,7 @@ import { Deadline } from './deadline';
 import type { Definition } from './definition';
 import { cancellation, failureOf, InvocationError, placeOf, throwIfCancelled } from './failure';
 import type { EventInput, EventObject, FileInput, Input } from './input/input';
-import { providerOf } from './input/provider';
+import { ObjectPlace, providerOf } from './input/provider';
 import { receive } from './input/receive';
 import { Log } from './log';
 import { scriptEnvironment, ScriptFacts } from './script/environment';
@@ -15,7 +16,7 @@ import { findInterpreter } from './script/shebang';
 import { listOutput } from './staging/output-files';
 import { Providers } from './staging/providers';
 import { amount, clock, Stage } from './staging/stage';
-import { stageIn } from './staging/stage-in';
+import { fetchObject, stageIn } from './staging/stage-in';
 import { stageOut } from './staging/stage-out';
 import { removeTree } from './remove-tree';
 import { Transcript } from './transcript';
@@ -33,10 +34,16 @@ export interface Places {
 
 export interface Body {
   readonly content: Readable;
-  /** Of an HTTP request. */
+  /** Of an HTTP request, of which a Job may be as well. */
   readonly contentType?: string;
   /** Of an HTTP request. */
   readonly contentEncoding?: string;
+}
+
+/** A body that is in the storage. */
+export interface StoredBody {
+  readonly object: ObjectPlace;
+  readonly contentType?: string;
 }
 
 /** What an invocation left, until it is disposed of. */
@@ -83,7 +90,7 @@ export type Step = 'stage_in' | 'script' | 'stage_out';
  * @throws InvocationError with the invocation's id and the script's last lines, once it is logged and the folder gone.
  *   Of several that failed it is the first one's. What takes too long fails as `script`, with code 124.
  */
-export async function invoke(body: Body, options: InvokeOptions): Promise<Outcome> {
+export async function invoke(body: Body | StoredBody, options: InvokeOptions): Promise<Outcome> {
   const log = new Log(randomBytes(4).toString('hex'), options.definition.logLevel);
   const elapsed = clock();
   const deadline = new Deadline(options.signal, options.timeoutMs);
@@ -148,7 +155,7 @@ class Invocation {
     this.stage = { definition, providers: this.providers, log, signal };
   }
 
-  async run(body: Body): Promise<Results> {
+  async run(body: Body | StoredBody): Promise<Results> {
     const { providers } = this;
     try {
       // Before anything else: nobody works for an hour to learn that the results have nowhere to go.
@@ -163,12 +170,26 @@ class Invocation {
     }
   }
 
-  private receive(body: Body, folder: string): Promise<Input> {
+  private receive(body: Body | StoredBody, folder: string): Promise<Input> {
+    if ('object' in body) return this.fetchBody(body, folder);
     const { signal } = this.stage;
     throwIfCancelled(signal);
     // One that is ended when nobody reads it any more has nobody to tell.
     addAbortSignal(signal, body.content).on('error', () => undefined);
     return receive(body, folder);
+  }
+
+  /** It is fetched as a whole before it is read: a transfer that breaks goes on where it broke. */
+  private async fetchBody({ object, contentType }: StoredBody, folder: string): Promise<Input> {
+    const { body } = this.folder;
+    await fetchObject('the body', object, body, this.stage);
+    const content = (await open(body)).createReadStream();
+    await rm(body); // it goes once it is read
+    try {
+      return await this.receive({ content, contentType }, folder);
+    } finally {
+      content.destroy();
+    }
   }
 
   private async data({ path, bytes, variables }: FileInput, folders: RunFolders, seconds: number): Promise<Results> {

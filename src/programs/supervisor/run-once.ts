@@ -1,11 +1,13 @@
 import { constants, createReadStream, fstatSync, readFileSync, Stats } from 'node:fs';
 import { promises, Readable } from 'node:stream';
-import type { LogLevel } from '../../contract';
+import { JOB_VARIABLES, LogLevel } from '../../contract';
 import { readDefinition } from './definition';
 import { exitCodeOf, failureOf, InvocationError } from './failure';
-import { invoke, Outcome, Places } from './invocation';
+import type { ObjectPlace } from './input/provider';
+import { Body, invoke, Outcome, Places, StoredBody } from './invocation';
 import { onOneLine } from './log';
 import { stderr } from './stderr';
+import { quoted } from './storage/words';
 import { defaultPlaces } from './work-folder';
 
 const STDIN = 0;
@@ -15,7 +17,7 @@ const DEV_NULL = 0x103;
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * One invocation: of the variable `EVENT`, or else of stdin. The log goes to stderr, the reply to stdout: files that a
+ * One invocation: of the object that `EVENT_OBJECT` names, of the variable `EVENT`, or else of stdin. The log goes to stderr, the reply to stdout: files that a
  * body's script left, and at level CRITICAL the script's own output where there are none.
  * @returns the exit code: 0, the script's own, 128 + n for a signal, 1 for all else. It has no time limit of its
  *   own: a Job's deadline ends it by SIGTERM
@@ -32,7 +34,7 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
     const places = findPlaces();
     const definition = readDefinition(places.config);
     level = definition.logLevel;
-    const outcome = await invoke({ content: event() }, { definition, places, signal: ending.signal });
+    const outcome = await invoke(body(), { definition, places, signal: ending.signal });
     await reply(outcome, level).finally(outcome.dispose);
     return 0;
   } catch (error) {
@@ -43,13 +45,22 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
   }
 }
 
-function event(): Readable {
-  const { EVENT } = process.env;
-  if (EVENT !== undefined) return Readable.from([Buffer.from(EVENT)]);
+function body(): Body | StoredBody {
+  const variable = (name: keyof typeof JOB_VARIABLES) => process.env[JOB_VARIABLES[name]];
+  const [object, event, contentType] = [variable('eventObject'), variable('event'), variable('eventContentType')];
+  if (object !== undefined) return { object: placeOf(object), contentType };
+  if (event !== undefined) return { content: Readable.from([Buffer.from(event)]), contentType };
   const problem = stdinProblem();
-  if (problem === undefined) return process.stdin;
-  const fix = 'send the body to stdin, or set the variable EVENT';
+  if (problem === undefined) return { content: process.stdin };
+  const fix = `send the body to stdin, or set the variable ${JOB_VARIABLES.event}`;
   throw new InvocationError('input', `stdin ${problem}: there is no body. Fix: ${fix}`);
+}
+
+function placeOf(written: string): ObjectPlace {
+  const [, provider, path] = /^([^/]+)\/([^/]+\/.+)$/s.exec(written) ?? [];
+  if (path !== undefined) return { provider, path };
+  const allowed = '<provider>/<bucket>/<key>, such as "minio.default/bucket/folder/name"';
+  throw new InvocationError('input', `${JOB_VARIABLES.eventObject} is ${quoted(written)}. Allowed: ${allowed}`);
 }
 
 /** Node reads such a stdin as an empty body. */

@@ -63,6 +63,11 @@ export class WorkFolder {
     return join(this.path, 'transcript');
   }
 
+  /** A body that was fetched, until it is read. */
+  get body(): string {
+    return join(this.path, 'body');
+  }
+
   /** Each run has folders of its own: what an earlier one left behind can't write into them. */
   run(number: number): RunFolders {
     const folders = { input: join(this.path, `${number}-input`), output: join(this.path, `${number}-output`) };

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_VARIABLE_MAX_BYTES, SCRIPT_VARIABLES } from '../../../contract';
+import { ENVIRONMENT_VARIABLE_MAX_BYTES, JOB_VARIABLES, SCRIPT_VARIABLES } from '../../../contract';
 import type { EventObject } from '../input/input';
 import type { InvocationLog } from '../log';
 
@@ -14,6 +14,9 @@ export interface ScriptFacts {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Where the body is, and how it is to be read: said to the supervisor alone. */
+const SUPERVISORS = [JOB_VARIABLES.eventObject, JOB_VARIABLES.eventContentType];
+
 /** The container's environment and our variables. Those that Linux can't take are left out, with a warning. */
 export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base = process.env): NodeJS.ProcessEnv {
   const { object } = facts;
@@ -26,8 +29,8 @@ export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base =
     EVENT: object?.event,
   };
   const env = { ...base };
-  // What the container itself has under these names is not the script's.
-  for (const name of SCRIPT_VARIABLES) delete env[name];
+  // What the container itself has under these names isn't the script's.
+  for (const name of [...SCRIPT_VARIABLES, ...SUPERVISORS]) delete env[name];
   for (const [name, value] of Object.entries({ ...facts.variables, ...ours })) {
     if (!value && name in ours) continue; // upstream sets no empty ones
     const problem = misfit(name, value as string);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { during } from '../failure';
 import type { EventObject } from '../input/input';
-import { providerOf } from '../input/provider';
+import { ObjectPlace, providerOf } from '../input/provider';
 import { amount, clock, Stage } from './stage';
 
 /** The downloaded file. */
@@ -12,19 +12,32 @@ export interface StagedIn {
 
 /**
  * Downloads an event's object into the input folder, under its own name.
- * @throws InvocationError (`storage`, `configuration`, `cancelled`) that names provider and path.
+ * @throws InvocationError as `fetchObject` does, and when the service's inputs don't tell where the object is
  */
 export async function stageIn(object: EventObject, folder: string, stage: Stage): Promise<StagedIn> {
-  const { definition, providers, log, signal } = stage;
-  const { provider, path } = providerOf(object, definition);
   const file = join(folder, object.name);
+  return { path: file, bytes: await fetchObject('the input', providerOf(object, stage.definition), file, stage) };
+}
+
+/**
+ * Downloads an object to a new file.
+ * @param what it is, for the error
+ * @returns its bytes
+ * @throws InvocationError (`storage`, `configuration`, `cancelled`) that names provider and path.
+ */
+export async function fetchObject(
+  what: string,
+  { provider, path }: ObjectPlace,
+  file: string,
+  { providers, log, signal }: Stage,
+): Promise<number> {
   const elapsed = clock();
   try {
     const storage = await providers.storage(provider);
     const bytes = await storage.download(path, file, { signal, warn: (message) => log.warning(message) });
     log.info(`fetched "${path}" from ${provider}: ${amount(bytes, elapsed())}`);
-    return { path: file, bytes };
+    return bytes;
   } catch (error) {
-    throw during(`the input can't be fetched from ${provider}`, error);
+    throw during(`${what} can't be fetched from ${provider}`, error);
   }
 }

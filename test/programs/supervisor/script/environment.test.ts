@@ -48,6 +48,11 @@ test("the container's own stay as they are, but for ours", () => {
   });
 });
 
+test('what the manager says to the supervisor alone is not there', () => {
+  const base = { EVENT_OBJECT: 'minio.default/oscar-bodies/a/a-1', EVENT_CONTENT_TYPE: 'image/png', EVENT_TYPE: 'x' };
+  expect(environment({}, base)).toEqual({ EVENT_TYPE: 'x', TMP_INPUT_DIR: '/w/input', TMP_OUTPUT_DIR: '/w/output' });
+});
+
 test('an event without a time, and a file that was not fetched, set nothing', () => {
   const env = environment({ object: { ...OBJECT, time: '' } });
   expect(env).not.toHaveProperty('EVENT_TIME');
