@@ -102,7 +102,7 @@ export interface ScaleProps {
 export interface ExposeProps {
   /** TCP ports of the server in the container; the first is the one that the route reaches. */
   readonly ports: readonly number[];
-  /** @default 1 */
+  /** At least 1: requests don't pass through the manager, which could start a pod on demand. @default 1 */
   readonly minScale?: number;
   /** @default 10 */
   readonly maxScale?: number;

@@ -36,7 +36,11 @@ const expose = object({
     list(integer(0, 65535)),
     'TCP port of the server in the container, or a list of which the route reaches the first. 0: not exposed. `port` is the same.',
   ),
-  min_scale: optional(integer(0), 'Pods that are always there.', '1'),
+  min_scale: optional(
+    integer(0),
+    'Pods that are always there. At least 1 where a port is exposed: nothing would start one on demand.',
+    '1',
+  ),
   max_scale: optional(integer(0), 'Most pods. 0 is the default.', '10'),
   cpu_threshold: optional(integer(1, 100), 'Percent of the CPU request at which a pod is added.', '80'),
   rewrite_target: optional(
