@@ -60,7 +60,7 @@ function parametersOf(pattern: readonly string[], segments: readonly string[]): 
 const NAMES: Readonly<Record<string, { readonly fits: RegExp; readonly longest: number }>> = {
   // RFC 1035.
   service: { fits: /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/, longest: SERVICE_NAME_MAX },
-  job: { fits: /^[a-z0-9-]+$/, longest: 63 },
+  job: { fits: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, longest: 63 },
 };
 
 /**

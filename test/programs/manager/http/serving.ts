@@ -1,6 +1,8 @@
 import { request as send, IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Log } from '../../../../src/programs/common/log';
+import { sendText } from '../../../../src/programs/manager/http/answer';
 import type { Route } from '../../../../src/programs/manager/http/route';
 import { createManagerServer, ManagerServerOptions } from '../../../../src/programs/manager/http/server';
 
@@ -70,3 +72,20 @@ export class Serving {
 
 export const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** A route that anyone may call. */
+export const route = (path: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
+  ...{ method: 'GET', path, access: 'anyone', handle },
+  ...more,
+});
+export const ok = route('/ok', ({ response }) => sendText(response, 200, 'fine'));
+export const echo = route(
+  '/job/:service',
+  async ({ request, response }) => sendText(response, 201, await text(request)),
+  {
+    method: 'POST',
+  },
+);
+
+export const serving = (routes: readonly Route[], options?: Partial<ManagerServerOptions>) =>
+  new Serving(routes, options).start();

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
+import { SystemUnderTest } from './fixture';
+
+let it: SystemUnderTest;
+beforeEach(async () => (it = await SystemUnderTest.start()));
+afterEach(() => it.stop());
+
+const write = (pod: string, ...lines: string[]) =>
+  lines.forEach((line) => it.double.logs.append('oscar-svc', pod, line));
+const LOG = '/system/logs/cow/cow-1';
+
+test("a job's log, of its newest pod", async () => {
+  it.putPod('cow', 'cow-1-b', { job: 'cow-1', created: '2026-01-02T00:00:00Z', phase: 'Succeeded' });
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', created: '2026-01-01T00:00:00Z', phase: 'Failed' });
+  write('cow-1-a', 'first attempt');
+  write('cow-1-b', 'one', 'two', 'drei ß');
+  await expect(it.call(LOG)).resolves.toMatchObject({
+    status: 200,
+    text: 'one\ntwo\ndrei ß\n',
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+  });
+  await expect(it.call(`${LOG}?tailLines=1`)).resolves.toMatchObject({ text: 'drei ß\n' });
+  await expect(it.call(`${LOG}?tailLines=-1`)).resolves.toMatchObject({ text: 'one\ntwo\ndrei ß\n' });
+  expect((await it.call(`${LOG}?timestamps=true&tailLines=1`)).text).toMatch(/^20\S+Z drei ß\n$/);
+  await expect(it.call(`${LOG}?timestamps=perhaps&tailLines=1`)).resolves.toMatchObject({ text: 'drei ß\n' });
+  await expect(it.call(`${LOG}?follow=1`, { method: 'HEAD' })).resolves.toMatchObject({ status: 200, text: '' });
+});
+
+test("no token reads another service's log", async () => {
+  it.putPod('sheep', 'sheep-1-a', { job: 'sheep-1', phase: 'Succeeded' });
+  write('sheep-1-a', 'secret');
+  const headers = { authorization: 'Bearer cow-token' };
+  for (const path of ['/system/logs/cow/sheep-1', '/system/logs/cow/sheep-1-a']) {
+    await expect(it.call(path, { headers })).resolves.toMatchObject({ status: 404 });
+  }
+  await expect(it.call('/system/logs/sheep/sheep-1', { headers })).resolves.toMatchObject({ status: 401 });
+});
+
+test('followed until the pod is over', async () => {
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Running' });
+  write('cow-1-a', 'one');
+  const answer = await it.open(`${LOG}?follow=true`);
+  answer.setEncoding('utf8');
+  expect((await once(answer, 'data'))[0]).toBe('one\n');
+  write('cow-1-a', 'two');
+  expect((await once(answer, 'data'))[0]).toBe('two\n');
+  it.double.objects.change('Pod', 'oscar-svc', 'cow-1-a', () => ({ status: { phase: 'Succeeded' } }));
+  await once(answer, 'end');
+  expect(it.serving.logged).toEqual([]);
+});
+
+test('a client that goes ends what it followed', async () => {
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Running' });
+  const followed = () => it.double.requests.find(({ url }) => url.includes('follow=true'));
+  const answer = await it.open(`${LOG}?follow=true`);
+  expect(followed()?.status).toBe(0);
+  answer.destroy();
+  while (followed()?.status === 0) await sleep(10);
+  expect(it.serving.logged).toEqual([]);
+});
+
+test('why there is none', async () => {
+  await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: expect.stringContaining('no job cow-1') });
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Pending' });
+  const set = (status: object) =>
+    it.double.objects.change('Pod', 'oscar-svc', 'cow-1-a', () => ({ status: { phase: 'Pending', ...status } }));
+  set({ conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes fit' }] });
+  await expect(it.call(LOG)).resolves.toMatchObject({
+    status: 404,
+    text: 'There is no log yet: Unschedulable: 0/3 nodes fit\n',
+  });
+  set({ containerStatuses: [{ name: 'oscar-container', state: { waiting: { reason: 'ContainerCreating' } } }] });
+  await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: 'There is no log yet: ContainerCreating\n' });
+});
+
+test("the manager's own", async () => {
+  await expect(it.call('/system/logs')).resolves.toMatchObject({
+    status: 404,
+    text: expect.stringContaining('kubectl logs --namespace oscar deployment/oscar-manager'),
+  });
+});
+
+test.each([
+  [['1', 't', 'T', 'TRUE', 'true', 'True'], true],
+  [['0', 'f', 'false', 'tRUE', 'yes', '', null, ' true'], false],
+])('%j: %s', (texts, value) => {
+  for (const text of texts) expect(parseBool(text)).toBe(value);
+});
