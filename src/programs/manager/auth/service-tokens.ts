@@ -17,6 +17,9 @@ export interface ServiceTokensOptions {
 const FRESH_MS = 60_000;
 /** A token that doesn't fit may be a new one: it is looked for at once, but wrong ones cost no more than that. */
 const PAUSE_MS = 2_000;
+/** While Kubernetes is away, a token that is known serves on, and only now and then a caller waits for another try. */
+const AWAY_MS = 10_000;
+const TIMEOUT_MS = 3_000;
 const SERVICES = 10_000;
 
 interface Known {
@@ -65,8 +68,8 @@ export class ServiceTokens {
       return await reading;
     } catch (error) {
       const before = this.known.get(service);
-      if (before && error instanceof KubernetesUnreachable) return before;
-      throw error;
+      if (!before || !(error instanceof KubernetesUnreachable)) throw error;
+      return this.remember(service, { ...before, at: this.now() - FRESH_MS + AWAY_MS });
     }
   }
 
@@ -74,7 +77,9 @@ export class ServiceTokens {
     const { api, namespace, log } = this.options;
     const at = this.now();
     const secret = serviceSecrets(service).token;
-    const answer = await api.call('GET', `/api/v1/namespaces/${namespace}/secrets/${secret}`);
+    const answer = await api.call('GET', `/api/v1/namespaces/${namespace}/secrets/${secret}`, {
+      timeoutMs: TIMEOUT_MS,
+    });
     const { status } = answer;
     if (status === 429 || status === 401 || status >= 500) {
       throw new KubernetesUnreachable(`the Secret ${secret} can't be read: ${reasonOf(answer)}`);

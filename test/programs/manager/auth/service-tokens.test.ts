@@ -98,6 +98,18 @@ test.each([
   await expect(it.tokens.matches('sheep', 't')).rejects.toThrow(KubernetesUnreachable);
 });
 
+test('while Kubernetes is away, not every caller waits for it', async () => {
+  const it = fixture(() => secret('t'));
+  await it.tokens.matches('cow', 't');
+  it.answer = away;
+  it.now = 60_000;
+  for (let i = 0; i < 5; i++) await expect(it.tokens.matches('cow', 't')).resolves.toBe(true);
+  expect(it.calls).toHaveLength(2);
+  it.now = 70_000;
+  it.answer = () => secret('new');
+  await expect(it.tokens.matches('cow', 't')).resolves.toBe(false);
+});
+
 test('no token is logged', async () => {
   const it = fixture(() => MISSING);
   await it.tokens.matches('cow', 'presented');
