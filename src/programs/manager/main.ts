@@ -3,13 +3,15 @@ import { run } from '../common/fail';
 import { serve } from '../common/http';
 import { log } from '../common/log';
 import { readSettings } from '../common/settings';
-import { handle } from './handle';
+import { kubeConfig } from './kubernetes/config';
+import { Manager } from './manager';
 
 const SETTINGS = {
   name: 'string',
   namespace: 'string',
   servicesNamespace: 'string',
   minio: { endpoint: 'string', region: 'string', verify: 'boolean' },
+  bodiesBucket: 'string',
   maxBodyBytes: 'number',
   idleSeconds: 'number',
   coldStartSeconds: 'number',
@@ -17,7 +19,11 @@ const SETTINGS = {
 } as const;
 
 void run(async () => {
-  const { name, servicesNamespace } = readSettings<ManagerSettings>(SETTINGS);
+  const settings = readSettings<ManagerSettings>(SETTINGS);
+  const { name, servicesNamespace } = settings;
   log('info', 'manager', { name, servicesNamespace });
-  await serve(handle, MANAGER_PORT, 0); // its pod has a preStop hook
+  const manager = await Manager.create({ settings, config: kubeConfig(), log });
+  manager.start();
+  await serve(manager.server, MANAGER_PORT);
+  manager.stop();
 });

@@ -39,8 +39,11 @@ const labels = (service: string, component: string) => ({
   [SERVICE_LABEL]: service,
 });
 
+/** With what names it, as the API takes it. */
+type Whole<T> = T & { readonly [field: string]: unknown } & { readonly apiVersion: string; readonly kind: string };
+
 /** The ConfigMap of a service. */
-export function configMap(of: ServiceDefinition, namespace = 'oscar-svc'): ConfigMap & object {
+export function configMap(of: ServiceDefinition, namespace = 'oscar-svc'): Whole<ConfigMap> {
   return {
     ...{ apiVersion: 'v1', kind: 'ConfigMap' },
     metadata: { name: of.name, namespace, labels: labels(of.name, 'service') },
@@ -49,7 +52,7 @@ export function configMap(of: ServiceDefinition, namespace = 'oscar-svc'): Confi
 }
 
 /** The PodTemplate of a service. */
-export function podTemplate(service: string, namespace = 'oscar-svc'): PodTemplate & object {
+export function podTemplate(service: string, namespace = 'oscar-svc'): Whole<PodTemplate> {
   return {
     ...{ apiVersion: 'v1', kind: 'PodTemplate' },
     metadata: {

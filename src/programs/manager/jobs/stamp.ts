@@ -1,4 +1,4 @@
-import type { JobSettings } from '../../../contract';
+import { JOB_VARIABLES, JobSettings } from '../../../contract';
 import type { Container } from '../kubernetes/objects';
 import type { Service } from '../state/services';
 
@@ -22,8 +22,8 @@ export interface JobInput {
 export function stampJob(service: Service, name: string, namespace: string, { variables, object }: JobInput): object {
   const { metadata, spec } = service.template;
   const env = [
-    ...Object.entries({ ...variables, JOB_UUID: name }).map(([key, value]) => ({ name: key, value: verbatim(value) })),
-    { name: 'RESOURCE_ID', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ...Object.entries({ ...variables, [JOB_VARIABLES.jobUuid]: name }).map(([key, value]) => ({ name: key, value: verbatim(value) })),
+    { name: JOB_VARIABLES.resourceId, valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
   ];
   const containers = spec.containers.map((container) =>
     container.name === CONTAINER ? { ...container, env: [...(container.env ?? []), ...env] } : container,
