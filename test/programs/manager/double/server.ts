@@ -87,7 +87,11 @@ export class ApiServerDouble {
     this.logs = new Logs(store);
     this.garbage = new Garbage(store);
     this.calls = new Calls(store, lists, this.watches, this.logs, this.garbage);
-    this.server = createServer((request, response) => void this.handle(request, response));
+    // As long as a real one keeps a connection that nobody uses.
+    this.server = createServer(
+      { keepAliveTimeout: 180_000 },
+      (request, response) => void this.handle(request, response),
+    );
     this.faults = new Faults({
       breakWatches: (how) => this.watches.break(how),
       expireHistory: () => {

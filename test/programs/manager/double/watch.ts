@@ -123,17 +123,22 @@ class Watch {
   }
 }
 
-/** Each change is turned into text once, however many watch it. */
-const frames = new WeakMap<Change, Map<string, Buffer>>();
+/**
+ * Each change is turned into text once, however many watch it. Only the newest is kept: all who watch are told at once,
+ * and the texts of a history would be most of the memory.
+ */
+const newest: { change?: Change; frames: Map<string, Buffer> } = { frames: new Map() };
 
 function frameOf(change: Change, type: Change['type'], form: Form): Buffer {
-  const known = frames.get(change) ?? new Map<string, Buffer>();
-  frames.set(change, known);
+  if (newest.change !== change) {
+    newest.change = change;
+    newest.frames = new Map();
+  }
   const key = `${type} ${form}`;
-  let text = known.get(key);
+  let text = newest.frames.get(key);
   if (!text) {
     text = frame(type, shown(type === 'DELETED' ? leaving(change) : change.object, form));
-    known.set(key, text);
+    newest.frames.set(key, text);
   }
   return text;
 }
