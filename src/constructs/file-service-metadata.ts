@@ -1,5 +1,5 @@
+import { SERVICE_CONTAINER_NAME } from '../contract';
 import { check, checkAnnotations, checkLabels, Subject } from './checks';
-import { SERVICE_CONTAINER_NAME } from './file-service-pod';
 import type { FileServiceProps } from './file-service-props';
 import { looksSecret, refusePlainSecret } from './plain-secrets';
 

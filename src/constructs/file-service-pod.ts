@@ -4,6 +4,7 @@ import {
   PROVIDERS_DIR,
   SCRIPT_KEY,
   selectorLabels,
+  SERVICE_CONTAINER_NAME,
   serviceSecrets,
   supervisorCommand,
   SUPERVISOR_HEALTH_PATH,
@@ -23,9 +24,6 @@ import type { StorageProvider } from './storage';
 
 /** Name of the port by which the Service reaches a warm pod. */
 export const HTTP_PORT = 'http';
-
-/** Upstream's: its clients read logs by this name. */
-export const SERVICE_CONTAINER_NAME = 'oscar-container';
 
 /** Claims that the pods mount, where there are some. */
 export interface Claims {

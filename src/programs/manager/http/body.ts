@@ -35,4 +35,5 @@ export function checkLength(request: IncomingMessage, limit: number): void {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLong(limit);
 }
 
-export const tooLong = (limit: number) => new HttpError(413, `the body is longer than ${limit} bytes, which is all it may have`);
+export const tooLong = (limit: number) =>
+  new HttpError(413, `the body is longer than ${limit} bytes, which is all it may have`);

@@ -1,9 +1,7 @@
-import { JOB_VARIABLES, JobSettings } from '../../../contract';
+import { JOB_VARIABLES, JobSettings, SERVICE_CONTAINER_NAME } from '../../../contract';
 import type { Container } from '../kubernetes/objects';
 import type { Service } from '../state/services';
 
-/** The service's container in its pods. */
-const CONTAINER = 'oscar-container';
 /** On a Job: what it is about, for people. */
 export const OBJECT_ANNOTATION = 'oscar-cdk8s/object';
 
@@ -22,11 +20,14 @@ export interface JobInput {
 export function stampJob(service: Service, name: string, namespace: string, { variables, object }: JobInput): object {
   const { metadata, spec } = service.template;
   const env = [
-    ...Object.entries({ ...variables, [JOB_VARIABLES.jobUuid]: name }).map(([key, value]) => ({ name: key, value: verbatim(value) })),
+    ...Object.entries({ ...variables, [JOB_VARIABLES.jobUuid]: name }).map(([key, value]) => ({
+      name: key,
+      value: verbatim(value),
+    })),
     { name: JOB_VARIABLES.resourceId, valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
   ];
   const containers = spec.containers.map((container) =>
-    container.name === CONTAINER ? { ...container, env: [...(container.env ?? []), ...env] } : container,
+    container.name === SERVICE_CONTAINER_NAME ? { ...container, env: [...(container.env ?? []), ...env] } : container,
   );
   return {
     apiVersion: 'batch/v1',

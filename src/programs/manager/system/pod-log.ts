@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { SERVICE_CONTAINER_NAME } from '../../../contract';
 import { HttpError } from '../http/answer';
 import type { Exchange } from '../http/route';
 import { Answer, Call, KubernetesApi } from '../kubernetes/api';
 import type { Pod } from '../kubernetes/objects';
 import { read, refusalOf } from './read';
 
-/** Of a service's pods; its name is upstream's. */
-const CONTAINER = 'oscar-container';
 /** Longest answer that is read to tell why there is no log. */
 const REFUSAL_BYTES = 16 * 1024;
 
@@ -36,7 +35,11 @@ export async function openLog(
   const waits = whyWaiting(pod);
   if (waits) throw new HttpError(404, `There is no log yet: ${waits}`);
   const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log`;
-  const answer = await api.stream(path, { accept: '*/*', query: { container: CONTAINER, ...query } }, signal);
+  const answer = await api.stream(
+    path,
+    { accept: '*/*', query: { container: SERVICE_CONTAINER_NAME, ...query } },
+    signal,
+  );
   const status = answer.statusCode ?? 0;
   if (status === 200) return answer;
   if (status === 204) throw new HttpError(404, 'There is no log yet: the pod waits for a node.');
@@ -64,7 +67,7 @@ export async function sendLog(log: IncomingMessage, { request, response, signal 
 
 /** Why its container doesn't run, in the words of Kubernetes. */
 function whyWaiting({ status = {} }: Pod): string | undefined {
-  const container = status.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const container = status.containerStatuses?.find(({ name }) => name === SERVICE_CONTAINER_NAME);
   const waiting = container?.state?.waiting;
   // One that waits to be started again has a log.
   if (waiting?.reason && waiting.reason !== 'CrashLoopBackOff') return words(waiting);
