@@ -96,4 +96,19 @@ export function testOthers(run: Run): void {
     expect((await run.client().get('/apis/none.example/v1/things')).status).toBe(404);
     expect((await run.client().get(`${run.core()}/things`)).body).toMatchObject({ reason: 'NotFound', code: 404 });
   });
+
+  test('a path is split after it was unescaped, and nobody climbs in it', async () => {
+    const name = run.nameOf('path');
+    const metadata = { name, labels: { [`${LABEL}-run`]: run.id } };
+    await run.client().post(`${run.core()}/configmaps`, { metadata });
+    const statusOf = async (path: string) => (await run.client().get(`${run.core()}/${path}`)).status;
+    expect(await statusOf(`configmaps%2F${name}`)).toBe(200);
+    expect(await statusOf(`configmaps/${name}/`)).toBe(200);
+    expect(await statusOf(`configmaps/..`)).toBe(400);
+    expect(await statusOf(`configmaps/..%2Fconfigmaps%2F${name}`)).toBe(404);
+    expect(await statusOf(`configmaps//${name}`)).toBe(404);
+    expect(await statusOf(`configmaps/a%20b`)).toBe(404);
+    // A name that is empty is none: this is the list.
+    expect((await run.client().get(`${run.core()}/configmaps/?limit=1`)).body.kind).toBe('ConfigMapList');
+  });
 }

@@ -66,12 +66,12 @@ export class Client {
       accept: accept ?? 'application/json',
       ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
     };
-    const options: RequestOptions & { ca?: string } = { method, headers, ca: this.server.ca };
+    const { hostname, port } = new URL(this.server.url);
+    // The path goes out as it is: a URL would resolve the dots in it.
+    const options: RequestOptions & { ca?: string } = { hostname, port, path, method, headers, ca: this.server.ca };
     return new Promise<IncomingMessage>((resolve, reject) => {
       const send = this.server.url.startsWith('https:') ? tlsRequest : plainRequest;
-      send(this.server.url + path, options, resolve)
-        .on('error', reject)
-        .end(text);
+      send(options, resolve).on('error', reject).end(text);
     });
   }
 }

@@ -1,5 +1,5 @@
 import { RESOURCES, Resource } from './resources';
-import { noSuchResource, Refusal } from './status';
+import { badRequest, noSuchResource, Refusal } from './status';
 
 /** What a path is about. */
 export interface Route {
@@ -20,9 +20,11 @@ const SUBRESOURCES: Readonly<Record<string, readonly string[]>> = {
   Node: ['status'],
 };
 
-/** `/api/v1/…` or `/apis/GROUP/VERSION/…`; undefined: the server has no such group. @throws Refusal 404 */
+/** `/api/v1/…` or `/apis/GROUP/VERSION/…`; undefined: the server has no such group. @throws Refusal 400 or 404 */
 export function routeOf(path: string): Route | undefined {
-  const parts = path.split('/').slice(1).map(decodeURIComponent);
+  const parts = unescaped(path)
+    .replace(/^\/|\/$/g, '')
+    .split('/');
   const group = parts[0] === 'api' ? '' : parts[1];
   const version = parts[0] === 'api' ? parts[1] : parts[2];
   if (!['api', 'apis'].includes(parts[0])) return undefined;
@@ -34,7 +36,17 @@ export function routeOf(path: string): Route | undefined {
   const resource = ofGroup.find((known) => known.plural === plural && known.namespaced === inNamespace);
   if (!resource || more.length > 0) throw noSuchResource();
   if (subresource !== undefined && !SUBRESOURCES[resource.kind]?.includes(subresource)) throw noSuchResource();
+  if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: "${name}": may not be '${name}'`);
   return { resource, namespace: inNamespace ? rest[1] : '', name, subresource };
+}
+
+/** As a whole, before it is split: an escaped slash separates like any other. */
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw badRequest(`invalid URL escape in "${path}"`);
+  }
 }
 
 export function verbOf(method: string, { name }: Route, query: URLSearchParams): Verb | undefined {
