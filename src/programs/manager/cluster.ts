@@ -36,10 +36,11 @@ export class Cluster {
     const follow = <T>(
       [group, kind]: readonly [string, string],
       onChange: (name: string, object: T | undefined) => void,
-      labelSelector: string = SERVICE_LABEL,
+      more: Partial<Resource> = {},
     ) => {
       const path = `${group}/namespaces/${namespace}/${kind}`;
-      return new Reflector(config, api, { path, labelSelector, onChange: onChange as Resource['onChange'] }, log);
+      const resource = { path, labelSelector: SERVICE_LABEL, onChange: onChange as Resource['onChange'], ...more };
+      return new Reflector(config, api, resource, log);
     };
     this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap);
     this.needed = [
@@ -51,9 +52,16 @@ export class Cluster {
           warmPods.onDeployment(name, object && scaleOf(object)),
         ),
       ],
-      ['Pods', follow<Pod>(['/api/v1', 'pods'], (name, pod) => warmPods.onPod(name, pod && warmPod(pod)), WARM)],
+      [
+        'Pods',
+        follow<Pod>(['/api/v1', 'pods'], (name, pod) => warmPods.onPod(name, pod && warmPod(pod)), {
+          labelSelector: WARM,
+        }),
+      ],
     ];
-    this.allJobs = follow<Job>(['/apis/batch/v1', 'jobs'], (name, job) => jobs.onJob(name, job && jobRecord(job)));
+    this.allJobs = follow<Job>(['/apis/batch/v1', 'jobs'], (name, job) => jobs.onJob(name, job && jobRecord(job)), {
+      onListed: jobs.onListed,
+    });
   }
 
   start(): void {

@@ -11,6 +11,8 @@ export interface Resource {
   readonly labelSelector: string;
   /** Told of each object as it is now, of one also more than once; without an object: it is gone. Must not throw. */
   readonly onChange: (name: string, object: KubernetesObject | undefined) => void;
+  /** Told when all objects of a list have been told. */
+  readonly onListed?: () => void;
 }
 
 /** Objects in one answer of a list. */
@@ -104,6 +106,7 @@ export class Reflector {
     for (const name of this.names) if (!listed.has(name)) onChange(name, undefined);
     this.names = listed;
     this.hasListed = true;
+    this.resource.onListed?.();
     return version;
   }
 

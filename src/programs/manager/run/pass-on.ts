@@ -4,24 +4,32 @@ import { endToEnd } from './headers';
 /** A client that takes nothing for so long, or a pod that gives nothing, ends the answer. */
 const IDLE_MS = 60_000;
 
+/** How an answer ended: the client has it, its pod broke it off, or the client left or stopped taking it. */
+export type Passed = 'whole' | 'broken' | 'left';
+
 /**
- * Passes a pod's answer on, at the pace at which the client takes it.
- * @returns whether the client got all of it. If not, its connection is broken: nobody may take a part for the whole.
+ * Passes a pod's answer on, at the pace at which the client takes it. Where that ends in the middle the client's
+ * connection is broken: nobody may take a part for the whole.
  */
 export async function passOn(
   answer: IncomingMessage,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<boolean> {
-  if (response.destroyed) return false;
+): Promise<Passed> {
+  if (response.destroyed) return 'left';
   const closed = new Promise((resolve) => response.once('close', resolve));
   // A reset, since a connection that ends in order looks like a whole answer by HTTP/1.0.
   const breakOff = () => request.socket.resetAndDestroy();
+  let isBroken = false;
+  answer.on('error', () => {
+    isBroken = !response.destroyed;
+    breakOff();
+  });
   response.setTimeout(IDLE_MS, breakOff);
-  answer.on('error', breakOff);
   response.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer));
   answer.pipe(response);
   await closed;
+  if (isBroken) return 'broken';
   answer.destroy();
-  return answer.complete && response.writableFinished;
+  return response.writableFinished ? 'whole' : 'left';
 }

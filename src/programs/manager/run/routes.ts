@@ -87,7 +87,7 @@ class Runner {
   }
 
   private async forward(call: Call, { request, response, signal }: Exchange): Promise<void> {
-    const { metrics, warmPods } = this.options;
+    const { metrics, warmPods, log } = this.options;
     const { name } = call.definition;
     if (warmPods.ready(name).length === 0) {
       const from = performance.now();
@@ -96,11 +96,9 @@ class Runner {
     }
     const from = performance.now();
     const answer = await this.answer(call);
-    const isWhole = await passOn(answer, request, response);
-    if (isWhole && answer.statusCode! < 400) metrics.step('run', secondsSince(from));
-    else if (!isWhole && !signal.aborted) {
-      this.options.log('warning', `${name}: an answer broke off in the middle`, { service: name });
-    }
+    const passed = await passOn(answer, request, response);
+    if (passed === 'whole' && answer.statusCode! < 400) metrics.step('run', secondsSince(from));
+    if (passed === 'broken') log('warning', `${name}: an answer broke off in the middle`, { service: name });
   }
 
   /**

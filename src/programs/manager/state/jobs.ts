@@ -26,6 +26,16 @@ export interface JobPage {
 export class Jobs {
   private readonly byService = new Map<string, Map<string, JobRecord>>();
   private readonly services = new Map<string, string>();
+  private isListed = false;
+
+  /** Whether all Jobs are known: not yet in the first seconds of a manager's life. */
+  get complete(): boolean {
+    return this.isListed;
+  }
+
+  onListed = (): void => {
+    this.isListed = true;
+  };
 
   onJob = (name: string, job: JobRecord | undefined): void => {
     const before = this.services.get(name);

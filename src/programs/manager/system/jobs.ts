@@ -23,6 +23,7 @@ export function jobRoutes({ settings, services, jobs, api }: SystemOptions): Rou
   const path = `/apis/batch/v1/namespaces/${settings.servicesNamespace}/jobs`;
 
   const list = ({ response, query, parameters: { service } }: Exchange) => {
+    if (!jobs.complete) throw new HttpError(503, 'Kubernetes has not told of all Jobs yet.', { 'retry-after': '2' });
     const page = jobs.page(service, PAGE, placeIn(query.get('page')));
     // Jobs outlive their service.
     if (!page.jobs.length) definitionOf(services, service);

@@ -85,3 +85,10 @@ test.each([
   const metadata = { name: 'a-1', creationTimestamp: at(1), labels: { oscar_service: 'a' } };
   expect(jobRecord({ metadata, status })).toEqual({ name: 'a-1', service: 'a', created: at(1), ...expected });
 });
+
+test('all Jobs are known once a list has come', () => {
+  const jobs = jobsOf(job('a-1', 1));
+  expect(jobs.complete).toBe(false);
+  jobs.onListed();
+  expect(jobs.complete).toBe(true);
+});

@@ -74,6 +74,7 @@ export class SystemUnderTest {
   ) {
     this.services = known(...definitions);
     const { services, jobs, warmPods } = this;
+    jobs.onListed();
     const secrets = { get: (file: string) => SECRETS[file] };
     const exists = (service: string) => services.all.has(service);
     const tokens = new ServiceTokens({ api, namespace: settings.servicesNamespace, exists, log: () => {} });
