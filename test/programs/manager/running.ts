@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { ManagerSettings, ServiceDefinition } from '../../../src/contract';
 import type { LogFields } from '../../../src/programs/common/log';
+import type { Route } from '../../../src/programs/manager/http/route';
 import { Manager } from '../../../src/programs/manager/manager';
 import { ApiServerDouble } from './double';
 import { configMap, podTemplate } from './services';
@@ -34,6 +35,13 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+}
+
+export interface Asked {
+  readonly body?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Address that it comes from: wrong logins are slowed down by it. @default 127.0.0.1 */
+  readonly from?: string;
 }
 
 export interface Logged extends LogFields {
@@ -69,6 +77,10 @@ export class RunningManager {
     this.secret('metrics/token', METRICS_TOKEN);
     this.secret('minio/accessKey', 'oscar-test');
     this.secret('minio/secretKey', 'not-a-secret-of-anybody');
+  }
+
+  get routes(): readonly Route[] {
+    return this.manager!.routes;
   }
 
   get url(): string {
@@ -123,13 +135,9 @@ export class RunningManager {
     rmSync(this.secrets, { recursive: true });
   }
 
-  ask(
-    method: string,
-    path: string,
-    { body, headers = {} }: { body?: string | Buffer; headers?: Record<string, string> } = {},
-  ): Promise<Reply> {
+  ask(method: string, path: string, { body, headers = {}, from }: Asked = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const sent = request(`${this.url}${path}`, { method, headers, agent: false }, (response) => {
+      const sent = request(`${this.url}${path}`, { method, headers, agent: false, localAddress: from }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part)).on('error', reject);
         response.on('end', () =>
