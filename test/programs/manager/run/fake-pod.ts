@@ -1,5 +1,6 @@
 import { createServer, IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -93,5 +94,37 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`this never came: ${condition}`);
     await sleep(5);
+  }
+}
+
+/** Resolves when a number has been the same for a while. */
+export async function standsStill(number: () => number): Promise<void> {
+  let last = number();
+  let times = 0;
+  await until(() => {
+    times = number() === last ? times + 1 : 0;
+    last = number();
+    return times > 30;
+  });
+}
+
+export const MIB = 1024 * 1024;
+
+/** So many MiB, one by one, at the pace at which they are taken; always the same bytes, so that they need no memory. */
+export class Flow {
+  /** That were taken. */
+  bytes = 0;
+  readonly readable: Readable;
+
+  constructor(mebibytes: number) {
+    this.readable = Readable.from(this.parts(mebibytes), { objectMode: false, highWaterMark: MIB });
+  }
+
+  private *parts(mebibytes: number): Generator<Buffer> {
+    const part = Buffer.alloc(MIB, 'moo');
+    for (let i = 0; i < mebibytes; i++) {
+      yield part;
+      this.bytes += part.length;
+    }
   }
 }

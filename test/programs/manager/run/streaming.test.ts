@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { until } from './fake-pod';
+import { Flow, MIB, standsStill, until } from './fake-pod';
 import { answerOf, begunAnswerOf, World } from './world';
 
-const MIB = 1024 * 1024;
 /** What is held of a body on its way: sockets of both sides, and this process has three of them. */
 const HELD = 30 * MIB;
 
@@ -19,12 +17,6 @@ afterEach(async () => {
   jest.useRealTimers();
   await world.close();
 });
-
-/** `count` MiB, one by one: always the same bytes, so that what is sent needs no memory. */
-function* mebibytes(count: number): Generator<Buffer> {
-  const part = Buffer.alloc(MIB, 'moo');
-  for (let i = 0; i < count; i++) yield part;
-}
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -51,11 +43,11 @@ describe('a large body', () => {
     world.pod(0).script = async (request, response) => {
       const bytes = await read(request);
       response.writeHead(200, { 'content-length': bytes });
-      await pipeline(Readable.from(mebibytes(bytes / MIB)), response);
+      await pipeline(new Flow(bytes / MIB).readable, response);
     };
     const sent = world.begin({ 'transfer-encoding': 'chunked' });
     const answer = begunAnswerOf(sent);
-    await pipeline(Readable.from(mebibytes(100)), sent);
+    await pipeline(new Flow(100).readable, sent);
     expect(await read(await answer)).toBe(100 * MIB);
     expect(most).toBeLessThan(HELD);
   });
@@ -71,29 +63,27 @@ describe('a large body', () => {
     };
     const sent = world.begin();
     const answer = answerOf(sent);
-    sent.end(Buffer.alloc(100 * MIB));
-    await until(() => world.pod(0).calls.length === 1);
-    expect(sent.socket!.writableLength).toBeGreaterThan(100 * MIB - HELD);
+    const flow = new Flow(100);
+    const whole = pipeline(flow.readable, sent);
+    await standsStill(() => flow.bytes);
+    expect(flow.bytes).toBeLessThan(HELD);
     goOn();
+    await whole;
     expect((await answer).body).toBe(`${100 * MIB}`);
   });
 });
 
 test('an answer is given at the pace of the client', async () => {
-  let written = 0;
-  world.pod(0).script = async (request, response) => {
+  const flow = new Flow(100);
+  world.pod(0).script = (request, response) => {
     request.resume();
-    for (const part of mebibytes(100)) {
-      if (!response.write(part)) await once(response, 'drain');
-      written += part.length;
-    }
-    response.end();
+    return pipeline(flow.readable, response);
   };
   const sent = world.begin();
   sent.end('moo');
   const answer = await begunAnswerOf(sent);
-  await until(() => written > 0);
-  expect(written).toBeLessThan(HELD);
+  await standsStill(() => flow.bytes);
+  expect(flow.bytes).toBeLessThan(HELD);
   let bytes = 0;
   for await (const part of answer) bytes += (part as Buffer).length;
   expect(bytes).toBe(100 * MIB);
@@ -257,13 +247,16 @@ describe('who takes too long', () => {
     world.pod(0).script = () => undefined;
     const sent = world.begin();
     const answer = answerOf(sent);
-    sent.end(Buffer.alloc(100 * MIB));
+    const flow = new Flow(100);
+    const whole = pipeline(flow.readable, sent).catch(() => undefined);
     await until(() => world.pod(0).calls.length === 1);
-    await standsStill(() => sent.socket!.writableLength + sent.socket!.bytesWritten);
+    await standsStill(() => flow.bytes);
     await jest.advanceTimersByTimeAsync(300_000);
     expect(world.pod(0).connections).toBe(1);
     await jest.advanceTimersByTimeAsync(30_000);
     expect((await answer).status).toBe(504);
+    sent.destroy();
+    await whole;
   });
 
   test('a pod that says nothing of taking the body is sent it anyway', async () => {
@@ -279,13 +272,3 @@ describe('who takes too long', () => {
     expect((await answer).body).toBe('moo');
   });
 });
-
-/** Resolves when a number is the same for a while. */
-async function standsStill(number: () => number): Promise<void> {
-  let [last, times] = [number(), 0];
-  await until(() => {
-    times = number() === last ? times + 1 : 0;
-    last = number();
-    return times > 20;
-  });
-}

@@ -1,5 +1,6 @@
+import { pipeline } from 'node:stream/promises';
 import { KubernetesUnreachable } from '../../../../src/programs/manager/kubernetes/api';
-import { refusal, until } from './fake-pod';
+import { Flow, MIB, refusal, standsStill, until } from './fake-pod';
 import { answerOf, World } from './world';
 
 let world: World;
@@ -60,16 +61,19 @@ describe('a service that sleeps', () => {
     world = await World.with(0);
     const sent = world.begin();
     const answer = answerOf(sent);
-    sent.end(Buffer.alloc(50 * 1024 * 1024));
-    await until(() => world.scale.mock.calls.length > 0);
-    expect(sent.socket!.writableLength).toBeGreaterThan(40 * 1024 * 1024);
+    const flow = new Flow(50);
+    const whole = pipeline(flow.readable, sent);
+    await standsStill(() => flow.bytes);
+    expect(world.scale).toHaveBeenCalledTimes(1);
+    expect(flow.bytes).toBeLessThan(20 * MIB);
     world.pod(0).script = async (request, response) => {
       let bytes = 0;
       for await (const part of request) bytes += (part as Buffer).length;
       response.end(`${bytes}`);
     };
     world.tell(world.pod(0), true);
-    expect((await answer).body).toBe(`${50 * 1024 * 1024}`);
+    await whole;
+    expect((await answer).body).toBe(`${50 * MIB}`);
   });
 });
 
