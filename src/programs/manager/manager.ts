@@ -18,6 +18,7 @@ import { jobRoute } from './jobs/request';
 import { JobSubmitter } from './jobs/submit';
 import { Metrics } from './metrics';
 import { pageRoute } from './page/route';
+import { Calls } from './run/calls';
 import { IdleWatch } from './run/idle-watch';
 import { runRoutes } from './run/routes';
 import { systemRoutes } from './system/routes';
@@ -65,7 +66,7 @@ export class Manager {
       accessKey: secrets.get('minio/accessKey') ?? '',
       secretKey: secrets.get('minio/secretKey') ?? '',
     });
-    const run = { services, warmPods, scale, log, port: podPort };
+    const run = { services, warmPods, scale, log, calls: new Calls(), port: podPort };
     const system = { settings, api, services, jobs, warmPods, tokens, secrets, metrics };
     this.idleWatch = new IdleWatch({ ...run, idleSeconds });
     this.routes = [

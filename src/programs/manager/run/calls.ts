@@ -1,19 +1,15 @@
-import type { WarmPod, WarmPods } from '../state/warm-pods';
+import type { WarmPod } from '../state/warm-pods';
 
-/** The calls of this manager: which services have any, and how many each pod has to answer. */
+/**
+ * The calls of this manager, known to those who call pods and to those who take them away: which services have any, how
+ * many each pod has to answer, and which wait for room in a pod.
+ */
 export class Calls {
-  private static readonly byPods = new WeakMap<WarmPods, Calls>();
-
   private readonly services = new Counts();
   private readonly pods = new Counts();
   private turn = 0;
-
-  /** Those who call pods and those who take them away know the same calls. */
-  static of(warmPods: WarmPods): Calls {
-    const calls = Calls.byPods.get(warmPods) ?? new Calls();
-    Calls.byPods.set(warmPods, calls);
-    return calls;
-  }
+  /** By service, first come first served. */
+  private readonly waiting = new Map<string, Set<() => void>>();
 
   /** Whether a call of the service waits for a pod or is under way. */
   any(service: string): boolean {
@@ -30,11 +26,46 @@ export class Calls {
     return this.pods.enter(pod.name);
   }
 
+  /** A pod has answered a call of the service: there is room for one that waits. */
+  answered(service: string): void {
+    const [first] = this.waiting.get(service) ?? [];
+    first?.();
+  }
+
+  /** How many calls wait for room in a pod of the service. */
+  waitingFor(service: string): number {
+    return this.waiting.get(service)?.size ?? 0;
+  }
+
+  /** Waits until a pod has answered a call of the service, in turn, or for so long: other managers' calls end unseen. */
+  async untilRoom(service: string, ms: number, signal: AbortSignal): Promise<void> {
+    const line = this.waiting.get(service) ?? new Set();
+    this.waiting.set(service, line);
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        line.delete(end);
+        if (line.size === 0 && this.waiting.get(service) === line) this.waiting.delete(service);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
+      line.add(end);
+    });
+    signal.throwIfAborted();
+  }
+
+  /** A number for each call, by which equals have their turn. */
+  nextTurn(): number {
+    return this.turn++;
+  }
+
   /** The pod with the fewest calls; among equals, each in its turn. */
-  leastBusy(pods: readonly WarmPod[]): WarmPod | undefined {
+  leastBusy(pods: readonly WarmPod[], turn: number): WarmPod | undefined {
     const fewest = Math.min(...pods.map(({ name }) => this.pods.of(name)));
     const equals = pods.filter(({ name }) => this.pods.of(name) === fewest);
-    return equals[this.turn++ % equals.length];
+    return equals[turn % equals.length];
   }
 }
 

@@ -2,13 +2,15 @@ import { SUPERVISOR_PORT } from '../../../contract';
 import type { Log } from '../../common/log';
 import type { Services } from '../state/services';
 import type { WarmPod, WarmPods } from '../state/warm-pods';
-import { Calls } from './calls';
+import type { Calls } from './calls';
 import { idleSeconds } from './pod-idleness';
 import type { ScaleTo } from './waiting';
 
 export interface IdleWatchOptions {
   readonly services: Services;
   readonly warmPods: WarmPods;
+  /** Of this manager. */
+  readonly calls: Calls;
   readonly scale: ScaleTo;
   /** A service sleeps after so long without a call. */
   readonly idleSeconds: number;
@@ -36,15 +38,12 @@ const ASKED_AT_ONCE = 4;
 export class IdleWatch {
   private timer: NodeJS.Timeout | undefined;
   private isLooking = false;
-  private readonly calls: Calls;
   /** Since when a service has had no ready pod, by `performance.now()`. */
   private readonly unready = new Map<string, number>();
   /** Services of which it has been told that they can't be judged. */
   private readonly told = new Set<string>();
 
-  constructor(private readonly options: IdleWatchOptions) {
-    this.calls = Calls.of(options.warmPods);
-  }
+  constructor(private readonly options: IdleWatchOptions) {}
 
   start(): void {
     const pause = Math.max(Math.min(this.options.idleSeconds / 4, LONGEST_PAUSE_SECONDS), SHORTEST_PAUSE_SECONDS);
@@ -99,7 +98,7 @@ export class IdleWatch {
   private async whyToSleep(service: string): Promise<string | undefined> {
     const { warmPods, port = SUPERVISOR_PORT } = this.options;
     const limit = this.options.idleSeconds;
-    if (this.calls.any(service)) return undefined;
+    if (this.options.calls.any(service)) return undefined;
     const pods = warmPods.ready(service);
     if (pods.length === 0) {
       const since = this.unready.get(service) ?? performance.now();
@@ -111,7 +110,7 @@ export class IdleWatch {
     // Not all pods have to be ready: those that were evicted are still listed, and never will be.
     if (pods.length < warmPods.replicas(service)!) return undefined;
     const idle = await Promise.all(pods.map((pod) => idleSeconds(pod, port)));
-    const isSame = this.calls.any(service) === false && isSameSet(pods, warmPods.ready(service));
+    const isSame = this.options.calls.any(service) === false && isSameSet(pods, warmPods.ready(service));
     return isSame && Math.min(...idle) >= limit ? `since it wasn't called for ${limit} s` : undefined;
   }
 }

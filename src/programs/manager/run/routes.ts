@@ -6,12 +6,13 @@ import type { Metrics } from '../metrics';
 import type { WarmPod } from '../state/warm-pods';
 import { askPod, NoAnswer } from './ask-pod';
 import { CallBody } from './call-body';
-import { Calls } from './calls';
+import type { Calls } from './calls';
 import { endToEnd } from './headers';
 import { passOn } from './pass-on';
 import { Waiting, WaitingOptions } from './waiting';
 
 export interface RunOptions extends WaitingOptions {
+  readonly calls: Calls;
   readonly maxBodyBytes: number;
   readonly metrics: Metrics;
   /** Of the pods. @default SUPERVISOR_PORT */
@@ -34,7 +35,9 @@ interface Call {
   readonly deadline: number;
   /** Names of pods that it came to in vain. */
   readonly inVain: Set<string>;
-  /** How many pods were too busy for it. */
+  /** Of `Calls`. */
+  readonly turn: number;
+  /** How many pods were too full for it, since it last waited. */
   refusals: number;
 }
 
@@ -44,6 +47,8 @@ const NOT_FOR_PODS = ['authorization', 'host', 'expect'];
 const TRY_AGAIN_MS = 500;
 /** So many pods are asked that may be full: all of them would make a flood larger. */
 const REFUSALS = 3;
+/** Calls of a service that may wait for room in its pods. */
+const MOST_WAITING = 100;
 
 class Runner {
   private readonly waiting: Waiting;
@@ -51,7 +56,7 @@ class Runner {
 
   constructor(private readonly options: RunOptions) {
     this.waiting = new Waiting(options);
-    this.calls = Calls.of(options.warmPods);
+    this.calls = options.calls;
   }
 
   async run(exchange: Exchange): Promise<void> {
@@ -64,6 +69,7 @@ class Runner {
       signal,
       deadline: performance.now() + this.options.coldStartSeconds * 1000,
       inVain: new Set(),
+      turn: this.calls.nextTurn(),
       refusals: 0,
     };
     const end = this.calls.begin(definition.name);
@@ -97,6 +103,7 @@ class Runner {
     const from = performance.now();
     const answer = await this.answer(call);
     const passed = await passOn(answer, request, response);
+    this.calls.answered(name);
     if (passed === 'whole' && answer.statusCode! < 400) metrics.step('run', secondsSince(from));
     if (passed === 'broken') log('warning', `${name}: an answer broke off in the middle`, { service: name });
   }
@@ -109,19 +116,22 @@ class Runner {
     const { name } = call.definition;
     for (;;) {
       await this.waiting.untilReady(name, call.deadline, call.signal);
-      const pod = this.choose(call);
+      const pod = call.refusals < REFUSALS ? this.choose(call) : undefined;
       if (pod) {
         const answer = await this.ask(pod, call);
         if (answer) return answer;
       } else {
-        await this.waiting.aMoment(name, TRY_AGAIN_MS, call.signal);
+        if (call.refusals > 0) await this.calls.untilRoom(name, TRY_AGAIN_MS, call.signal);
+        else await this.waiting.aMoment(name, TRY_AGAIN_MS, call.signal);
         call.inVain.clear();
+        call.refusals = 0;
       }
     }
   }
 
-  private choose({ definition, inVain }: Call): WarmPod | undefined {
-    return this.calls.leastBusy(this.options.warmPods.ready(definition.name).filter((pod) => !inVain.has(pod.name)));
+  private choose({ definition, inVain, turn }: Call): WarmPod | undefined {
+    const pods = this.options.warmPods.ready(definition.name).filter((pod) => !inVain.has(pod.name));
+    return this.calls.leastBusy(pods, turn);
   }
 
   /** @returns nothing when the call is to go to another pod */
@@ -146,8 +156,17 @@ class Runner {
   /** Of an answer that is none of a script: the pod ends, or is full. */
   private goesElsewhere({ statusCode, headers }: IncomingMessage, call: Call): boolean {
     if (call.body.begun || headers['x-invocation-id'] !== undefined || performance.now() >= call.deadline) return false;
-    if (statusCode === 429) return ++call.refusals < REFUSALS && this.choose(call) !== undefined;
-    return statusCode === 503;
+    return statusCode === 429 ? this.hold(call) : statusCode === 503;
+  }
+
+  /**
+   * Pods are full: the call waits for room, here or in a pod that the autoscaler starts, as one waits that comes to a
+   * service that sleeps.
+   * @returns false when too many wait
+   */
+  private hold(call: Call): boolean {
+    call.refusals++;
+    return this.calls.waitingFor(call.definition.name) < MOST_WAITING;
   }
 }
 

@@ -16,8 +16,8 @@ beforeEach(async () => {
   world.declare('beacon', {});
   world.warmPods.onDeployment('beacon', { service: 'beacon', replicas: 1 });
   world.tell(beacon, true, { service: 'beacon' });
-  const { services, warmPods, scale, log, podPort: port } = world;
-  watch = new IdleWatch({ services, warmPods, scale, idleSeconds: 1, log, port });
+  const { services, warmPods, calls, scale, log, podPort: port } = world;
+  watch = new IdleWatch({ services, warmPods, calls, scale, idleSeconds: 1, log, port });
   watch.start();
 });
 afterEach(async () => {

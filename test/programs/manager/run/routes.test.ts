@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { refusal, until } from './fake-pod';
 import { answerOf, World } from './world';
 
@@ -158,12 +159,51 @@ describe('among several pods', () => {
     expect(world.pod(0).asked).toBe(2);
   });
 
-  test('when all are full, that is what the client is told, and not all are asked', async () => {
-    world = await World.with(5);
+  test('when all are full, that is what the client is told at last, and not all are asked each time', async () => {
+    world = await World.with(5, { coldStartSeconds: 0.1 });
     for (let i = 0; i < 5; i++) world.pod(i).refuse = refusal(429, { 'retry-after': '7' });
     const answer = await world.call();
     expect(answer).toMatchObject({ status: 429, body: 'status 429', headers: { 'retry-after': '7' } });
-    expect([0, 1, 2, 3, 4].reduce((sum, number) => sum + world.pod(number).asked, 0)).toBe(3);
+    expect([0, 1, 2, 3, 4].reduce((sum, number) => sum + world.pod(number).asked, 0)).toBe(4);
+  });
+
+  test('when all are full, calls wait until one has been answered, and take turns', async () => {
+    world = await World.with(1);
+    const pod = world.pod(0);
+    const answers: (() => void)[] = [];
+    // Room for one.
+    pod.script = async (request, response) => {
+      pod.refuse = refusal(429, { 'retry-after': '7' });
+      const body = await text(request);
+      answers.push(() => {
+        pod.refuse = undefined;
+        response.end(`got ${body}`);
+      });
+    };
+    const calls = ['1', '2', '3', '4'].map((body) => world.call(body));
+    for (let i = 0; i < calls.length; i++) {
+      await until(() => answers.length > i && world.calls.waitingFor('cowsay') === calls.length - i - 1);
+      answers[i]();
+    }
+    const bodies = (await Promise.all(calls)).map(({ body }) => body);
+    expect(bodies).toEqual(['got 1', 'got 2', 'got 3', 'got 4']);
+  });
+
+  test('more than may wait for room are told so', async () => {
+    world = await World.with(1);
+    world.pod(0).refuse = refusal(429, { 'retry-after': '7' });
+    let told = 0;
+    const calls = Array.from({ length: 130 }, () =>
+      world.call().then(({ status }) => {
+        if (status === 429) told++;
+        return status;
+      }),
+    );
+    await until(() => told > 0 && world.calls.waitingFor('cowsay') > 0);
+    world.pod(0).refuse = undefined;
+    const statuses = await Promise.all(calls);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(100);
+    expect(told + statuses.filter((status) => status === 200).length).toBe(130);
   });
 });
 

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { ServiceDefinition } from '../../../../src/contract';
 import { HttpError, sendText } from '../../../../src/programs/manager/http/answer';
 import type { Metrics } from '../../../../src/programs/manager/metrics';
+import { Calls } from '../../../../src/programs/manager/run/calls';
 import { runRoutes, RunOptions } from '../../../../src/programs/manager/run/routes';
 import { WarmPods } from '../../../../src/programs/manager/state/warm-pods';
 import { definition, known } from '../services';
@@ -19,6 +20,7 @@ export interface Answer {
 /** A manager's `/run` before pods of the loopback network; Kubernetes is the test. */
 export class World {
   readonly warmPods = new WarmPods();
+  readonly calls = new Calls();
   readonly services = known();
   readonly log = jest.fn();
   readonly step = jest.fn();
@@ -106,6 +108,7 @@ export class World {
       scale: this.scale,
       coldStartSeconds: 20,
       maxBodyBytes: 1024 ** 3,
+      calls: this.calls,
       metrics: { step: this.step } as unknown as Metrics,
       log: this.log,
       port: this.podPort,
