@@ -1,8 +1,11 @@
+const { transform, transformIgnorePatterns } = require('../../jest.config.cjs');
+
 module.exports = {
   rootDir: '../..',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/servers/**/*.test.ts'],
-  transform: { '\\.ts$': '<rootDir>/test/support/typescript.cjs' },
+  transform,
+  transformIgnorePatterns,
   testTimeout: 120_000,
   verbose: true,
 };

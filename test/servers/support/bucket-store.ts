@@ -1,20 +1,25 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer, request, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sign } from 'aws4';
+import { keyPrefix, UPLOAD_EVENTS, WEBHOOK_ARN, WEBHOOK_TARGET } from '../../../src/contract';
 import { freePort, program, run, serverFolder, ServerProcess } from './process';
 
 const START_MS = 30_000;
 const EVENT_MS = 10_000;
-/** As MinIO names the webhook that its variables declare. */
-const WEBHOOK = 'arn:minio:sqs::OSCAR:webhook';
 
 export interface Keys {
   readonly accessKey: string;
   readonly secretKey: string;
+}
+
+/** Whom a store tells of its events. */
+export interface EventTarget {
+  readonly port: number;
+  readonly token: string;
 }
 
 export interface Answer {
@@ -32,14 +37,15 @@ export class BucketStore {
 
   private constructor(
     private readonly server: ServerProcess,
-    private readonly webhook: Server,
+    private readonly webhook?: Server,
   ) {}
 
   /** With empty buckets; events of the first are told. */
   static async start(watched: string, ...others: string[]): Promise<BucketStore> {
     const webhook = createServer().listen(0, '127.0.0.1');
     await once(webhook, 'listening');
-    const store = new BucketStore(await minio((webhook.address() as AddressInfo).port), webhook);
+    const endpoint = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/events`;
+    const store = new BucketStore(await minio(serverFolder('bucket-store'), { ENDPOINT: endpoint }), webhook);
     webhook.on('request', (incoming, response) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -50,12 +56,46 @@ export class BucketStore {
     });
     await store.up();
     for (const bucket of [watched, ...others]) await store.must('PUT', `/${bucket}`);
-    await store.mc('event', 'add', `oscar/${watched}`, WEBHOOK, '--event', 'put,delete');
+    await store.mc('event', 'add', `oscar/${watched}`, WEBHOOK_ARN, '--event', 'put,delete');
+    return store;
+  }
+
+  /** With empty buckets; its events go to somebody else, as the cluster's store sends them: from a queue on its disk. */
+  static async startFor({ port, token }: EventTarget, ...buckets: string[]): Promise<BucketStore> {
+    const folder = serverFolder('bucket-store');
+    const webhook = {
+      ENDPOINT: `http://127.0.0.1:${port}/events`,
+      AUTH_TOKEN: token,
+      QUEUE_DIR: queueIn(folder),
+      QUEUE_LIMIT: '500000',
+    };
+    const store = new BucketStore(await minio(folder, webhook, { MINIO_API_SYNC_EVENTS: 'on', MINIO_SYNC_BOOT: 'on' }));
+    await store.up();
+    for (const bucket of buckets) await store.must('PUT', `/${bucket}`);
     return store;
   }
 
   get port(): number {
     return this.server.port;
+  }
+
+  /** Events that nobody has taken yet. */
+  get queued(): number {
+    return readdirSync(queueIn(this.server.folder), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    ).length;
+  }
+
+  /** Tells of what is put into these folders of a bucket, and of nothing else. */
+  async tellOf(bucket: string, ...folders: string[]): Promise<void> {
+    const rules = folders.map((folder) => {
+      const events = UPLOAD_EVENTS.map((name) => `<Event>${name}</Event>`).join('');
+      const rule = `<FilterRule><Name>prefix</Name><Value>${keyPrefix(folder)}</Value></FilterRule>`;
+      const filter = `<Filter><S3Key>${rule}</S3Key></Filter>`;
+      return `<QueueConfiguration><Queue>${WEBHOOK_ARN}</Queue>${events}${filter}</QueueConfiguration>`;
+    });
+    const document = `<NotificationConfiguration>${rules.join('')}</NotificationConfiguration>`;
+    await this.must('PUT', `/${bucket}?notification=`, Buffer.from(document));
   }
 
   /** Until it answers; again, after `down`, with what it had. */
@@ -75,8 +115,8 @@ export class BucketStore {
 
   async remove(): Promise<void> {
     await this.server.stop();
-    this.webhook.closeAllConnections();
-    this.webhook.close();
+    this.webhook?.closeAllConnections();
+    this.webhook?.close();
   }
 
   /** MinIO's client; the store is its `oscar`. */
@@ -153,7 +193,7 @@ export class BucketStore {
     return answer;
   }
 
-  private ask(method: string, path: string, body?: Buffer, headers = {}): Promise<Answer> {
+  ask(method: string, path: string, body?: Buffer, headers = {}): Promise<Answer> {
     const { accessKey: accessKeyId, secretKey: secretAccessKey } = this.root;
     const target = { service: 's3', region: 'us-east-1', host: `127.0.0.1:${this.port}`, method, path, body, headers };
     const signed = sign(target, { accessKeyId, secretAccessKey });
@@ -161,19 +201,30 @@ export class BucketStore {
   }
 }
 
-async function minio(webhookPort: number): Promise<ServerProcess> {
-  const [folder, port] = [serverFolder('bucket-store'), await freePort()];
+/** @param webhook its settings, as MinIO names them */
+async function minio(
+  folder: string,
+  webhook: Readonly<Record<string, string>>,
+  more: NodeJS.ProcessEnv = {},
+): Promise<ServerProcess> {
+  const port = await freePort();
   const command = [program('minio'), 'server', '--quiet', '--address', `127.0.0.1:${port}`, join(folder, 'data')];
+  const settings = Object.entries({ ENABLE: 'on', ...webhook }).map(([setting, value]) => [
+    `MINIO_NOTIFY_WEBHOOK_${setting}_${WEBHOOK_TARGET}`,
+    value,
+  ]);
   return new ServerProcess(folder, port, command, {
     MINIO_ROOT_USER: ROOT.accessKey,
     MINIO_ROOT_PASSWORD: ROOT.secretKey,
     MINIO_BROWSER: 'off',
-    MINIO_NOTIFY_WEBHOOK_ENABLE_OSCAR: 'on',
-    MINIO_NOTIFY_WEBHOOK_ENDPOINT_OSCAR: `http://127.0.0.1:${webhookPort}/events`,
+    ...Object.fromEntries(settings),
+    ...more,
   });
 }
 
-const encoded = (path: string) => `/${path.split('/').map(encodeSegment).join('/')}`;
+const queueIn = (folder: string) => join(folder, 'queue');
+/** Path of a request for `bucket/key`. */
+export const encoded = (path: string) => `/${path.split('/').map(encodeSegment).join('/')}`;
 const encodeSegment = (segment: string) =>
   encodeURIComponent(segment).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 

@@ -87,7 +87,12 @@ export class Service {
 
   /** @param event what `EVENT` holds */
   start(event: string): Supervisor {
-    const supervisor = new Supervisor(this.oscar, { EVENT: event }, []);
+    return this.startJob({ EVENT: event });
+  }
+
+  /** @param variables that its Job adds to those of the service */
+  startJob(variables: Readonly<Record<string, string>>): Supervisor {
+    const supervisor = new Supervisor(this.oscar, variables, []);
     this.running.add(supervisor);
     return supervisor;
   }
