@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { SERVER_LIMITS } from '../../common/server-limits';
 import type { Log } from '../../common/log';
 import { KubernetesUnreachable } from '../kubernetes/api';
 import type { Metrics } from '../metrics';
@@ -22,21 +23,6 @@ export interface ManagerServerOptions {
   readonly metrics: Pick<Metrics, 'request'>;
   readonly log: Log;
 }
-
-/** Node's own limits, set on purpose. */
-const LIMITS = {
-  // A client that sends its headers byte by byte; looked for every 5 s.
-  headersTimeout: 20_000,
-  connectionsCheckingInterval: 5_000,
-  // No limit: uploads take as long as they take, and a call of a service as long as the service may.
-  requestTimeout: 0,
-  // Longer than clients keep a connection that they don't use (Go, and so MinIO: 90 s): it is they who close it, so that
-  // none is closed under a request that is already on its way.
-  keepAliveTimeout: 120_000,
-  // A client whose machine is gone sends nothing: it is asked every now and then.
-  keepAlive: true,
-  keepAliveInitialDelay: 30_000,
-} as const;
 
 /** How long a body that nobody reads is thrown away after the answer, before that costs the connection. */
 const LINGER_MS = 2_000;
@@ -65,7 +51,7 @@ export function createManagerServer(options: ManagerServerOptions): Server {
     if (asksFirst) continueWhenRead(request, response);
     void front.take(request, response);
   };
-  const server = createServer(LIMITS)
+  const server = createServer(SERVER_LIMITS)
     .on('request', (request, response) => take(request, response, false))
     .on('checkContinue', (request, response) => take(request, response, true))
     // Each request of a connection listens for its end, and a client may send many ahead.

@@ -4,26 +4,12 @@ import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DEFINITION_KEY, SCRIPT_KEY, SUPERVISOR_HEALTH_PATH, SUPERVISOR_METRICS_PATH } from '../../../contract';
+import { SERVER_LIMITS } from '../../common/server-limits';
 import { InvocationError } from '../failure';
 import { send, sendError, sendFailure, stackOf } from './answer';
 import { Invocations, InvocationsOptions } from './invocations';
 
 const ENDING = 'the pod ends';
-
-/** Node's own limits, set on purpose. */
-const LIMITS = {
-  // A client that sends its headers byte by byte; looked for every 5 s.
-  headersTimeout: 20_000,
-  connectionsCheckingInterval: 5_000,
-  // No limit: uploads and waiting take as long as they take. Who does nothing at all is found by `Invocations`.
-  requestTimeout: 0,
-  // Longer than clients keep a connection that they don't use (Go: 90 s): it is they who close it, so that none is
-  // closed under a request that is already on its way and mustn't be sent twice.
-  keepAliveTimeout: 120_000,
-  // A client whose machine is gone sends nothing: it is asked every now and then.
-  keepAlive: true,
-  keepAliveInitialDelay: 30_000,
-} as const;
 
 /** The HTTP server of a warm pod. */
 export class InvocationServer {
@@ -34,7 +20,7 @@ export class InvocationServer {
 
   constructor(private readonly options: InvocationsOptions) {
     this.invocations = new Invocations(options);
-    this.http = createServer(LIMITS)
+    this.http = createServer(SERVER_LIMITS)
       .on('request', (request, response) => this.handle(request, response, false))
       .on('checkContinue', (request, response) => this.handle(request, response, true))
       // Each request of a connection listens for its end, and a client may send many ahead.
