@@ -107,7 +107,8 @@ class Watch {
     if (namespace && object.metadata.namespace !== namespace) return;
     const was = before !== undefined && matches(before);
     const is = change.type !== 'DELETED' && matches(object);
-    if (!was && !is) return;
+    // One whose time is over still listens until its connection is closed.
+    if ((!was && !is) || this.response.writableEnded) return;
     this.response.write(frameOf(change, is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED', form));
   }
 
