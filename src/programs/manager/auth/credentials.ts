@@ -7,9 +7,12 @@ export type Credentials =
 /** @returns nothing where the request shows nothing */
 export function credentialsIn(header: string | undefined): Credentials | undefined {
   if (!header) return undefined;
-  const [, scheme, rest] = /^([^\s]+)(?:[ \t]+(.*?))?[ \t]*$/.exec(header) ?? [undefined, '', ''];
-  if (scheme.toLowerCase() === 'bearer' && rest) return { scheme: 'bearer', token: rest, header };
-  const login = scheme.toLowerCase() === 'basic' ? loginIn(rest ?? '') : undefined;
+  // By hand: a pattern that may split spaces in many ways takes seconds for some headers, and anybody may send one.
+  const end = header.search(/[ \t]/);
+  const scheme = (end < 0 ? header : header.slice(0, end)).toLowerCase();
+  const rest = end < 0 ? '' : header.slice(end).trim();
+  if (scheme === 'bearer' && rest) return { scheme: 'bearer', token: rest, header };
+  const login = scheme === 'basic' ? loginIn(rest) : undefined;
   return login ? { scheme: 'basic', ...login, header } : { scheme: 'other', header };
 }
 
