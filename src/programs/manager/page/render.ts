@@ -46,9 +46,10 @@ ${environment ? markup`<p>version ${environment.version}</p>` : ''}
 <p class="dim">platform ${platform} · oscar-cdk8s ${version}</p>
 </header>
 <main>
-<section><h2>Services (${services.length})</h2>${serviceTable(services)}</section>
-<section><h2>Recent jobs</h2>${jobTable(jobs)}</section>
-<section><h2>Dead letters</h2>${deadLetterTable(deadLetters)}</section>
+<nav><a href="#services">Services</a><a href="#jobs">Recent jobs</a><a href="#dead-letters">Dead letters</a></nav>
+<section id="services"><h2>Services (${services.length})</h2>${serviceTable(services)}</section>
+<section id="jobs"><h2>Recent jobs</h2>${jobTable(jobs)}</section>
+<section id="dead-letters"><h2>Dead letters</h2>${deadLetterTable(deadLetters)}</section>
 </main>
 </body>
 </html>
