@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { SETTINGS_DIR, SETTINGS_GZIP_KEY, SETTINGS_KEY } from '../../contract';
 import { ProgramError } from './fail';
-
-type Shape = { readonly [field: string]: 'string' | 'number' | 'boolean' | 'array' | Shape };
+import { misfit, Shape } from './shape';
 
 /**
  * Reads a program's settings (gzipped, where they are long) and checks that the fields in `shape` are there, of the
@@ -36,20 +35,4 @@ function parse(text: string, file: string): unknown {
   } catch (error) {
     throw new ProgramError(`${file} is no JSON: ${(error as Error).message}`);
   }
-}
-
-function misfit(value: unknown, shape: Shape[string], at: string): string | undefined {
-  const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-  const wanted = typeof shape === 'string' ? shape : 'object';
-  if (type !== wanted) {
-    const field = at === '' ? 'the settings' : `"${at}"`;
-    return value === undefined ? `${field} is missing (${wanted})` : `${field} must be: ${wanted}, not: ${type}`;
-  }
-  if (typeof shape === 'string') return undefined;
-  const fields = value as Record<string, unknown>;
-  for (const [name, inner] of Object.entries(shape)) {
-    const problem = misfit(fields[name], inner, at === '' ? name : `${at}.${name}`);
-    if (problem) return problem;
-  }
-  return undefined;
 }

@@ -108,6 +108,17 @@ describe('what no variable holds goes through the store', () => {
     expect(jobs()).toEqual([]);
   });
 
+  test('so many at a time, and a part of each in memory', async () => {
+    const bodies = Array.from({ length: 20 }, () => randomBytes(5 * MEBIBYTE + 1));
+    const most = { uploads: 0 };
+    const watch = setInterval(() => (most.uploads = Math.max(most.uploads, store.uploads.size)), 1);
+    const answers = await Promise.all(bodies.map((body) => post(body)));
+    clearInterval(watch);
+    expect(answers.map(({ status }) => status)).toEqual(bodies.map(() => 201));
+    expect(most.uploads).toBeGreaterThan(0);
+    expect(most.uploads).toBeLessThanOrEqual(8);
+  });
+
   test('a large one that breaks off leaves nothing', async () => {
     store.fault(answer(403), { matches: method('PUT', /partNumber=2/) });
     expect(await post(randomBytes(12 * MEBIBYTE))).toMatchObject({ status: 503 });

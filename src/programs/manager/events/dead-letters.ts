@@ -32,7 +32,7 @@ export class DeadLetters {
   private tokens = BURST;
   private filledAt = performance.now();
   private leftOut = 0;
-  private uid: Promise<string | undefined> | undefined;
+  private uid: string | undefined;
 
   constructor(
     private readonly api: KubernetesApi,
@@ -44,7 +44,7 @@ export class DeadLetters {
   async record(letter: DeadLetter): Promise<void> {
     const { problem, event = {} } = letter;
     const { bucket, key, eventName } = event;
-    this.log('warning', 'dead letter', { problem, bucket, key: shown(key), event: eventName });
+    this.log('warning', 'dead letter', { problem, bucket: shown(bucket), key: shown(key), event: shown(eventName) });
     if (!this.takeToken()) {
       this.leftOut++;
       return;
@@ -71,19 +71,20 @@ export class DeadLetters {
   private eventOf({ problem, event = {} }: DeadLetter, uid: string | undefined) {
     const { namespace, name: platform } = this.settings;
     const manager = managerName(platform);
-    const { bucket = '', key = '', eventName = '', versionId = '', sequencer = '' } = event;
+    const { versionId = '', sequencer = '' } = event;
+    const [bucket, key, eventName] = [event.bucket, event.key, event.eventName].map(shown);
     const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const more = this.leftOut > 0 ? ` (${this.leftOut} more before it are in the manager's log only)` : '';
     this.leftOut = 0;
-    const where = bucket || key ? `: ${eventName || 'event'} of ${bucket}/${shown(key)}` : '';
+    const where = bucket || key ? `: ${eventName || 'event'} of ${bucket}/${key}` : '';
     const { problem: problemAt, bucket: bucketAt, key: keyAt, eventName: nameAt } = DEAD_LETTER_ANNOTATIONS;
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: {
-        name: `${manager}.${contentHash([problem, bucket, key, eventName, versionId, sequencer], 16)}`,
+        name: `${manager}.${contentHash([problem, event.bucket ?? '', event.key ?? '', eventName, versionId, sequencer], 16)}`,
         namespace,
-        annotations: { [problemAt]: problem, [bucketAt]: bucket, [keyAt]: shown(key), [nameAt]: eventName },
+        annotations: { [problemAt]: problem, [bucketAt]: bucket, [keyAt]: key, [nameAt]: eventName },
       },
       involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: manager, namespace, ...(uid ? { uid } : {}) },
       reason: DEAD_LETTER_REASON,
@@ -99,12 +100,10 @@ export class DeadLetters {
   }
 
   /** `kubectl describe` finds Events by it. */
-  private ownUid(): Promise<string | undefined> {
+  private async ownUid(): Promise<string | undefined> {
     const path = `/apis/apps/v1/namespaces/${this.settings.namespace}/deployments/${managerName(this.settings.name)}`;
-    return (this.uid ??= this.api.call('GET', path).then(
-      ({ body }) => (body as { metadata?: { uid?: string } } | null)?.metadata?.uid,
-      () => (this.uid = undefined),
-    ));
+    this.uid ??= ((await this.api.call('GET', path)).body as { metadata?: { uid?: string } } | null)?.metadata?.uid;
+    return this.uid;
   }
 
   private takeToken(): boolean {
@@ -117,5 +116,5 @@ export class DeadLetters {
   }
 }
 
-/** Keys are anybody's text. */
+/** An event's words are anybody's text. */
 const shown = (key = '') => (key.length > LONGEST_SHOWN ? `${key.slice(0, LONGEST_SHOWN)}…` : key);

@@ -81,10 +81,11 @@ class Events {
   private async process(upload: Upload, signal: AbortSignal): Promise<EventOutcome | undefined> {
     const { routing, isCurrent } = this.options;
     const { bucket, key } = upload.identity;
+    // Another service may be bound by now, whoever is known to be.
+    if (!isCurrent()) throw new Postponed('what is known of the services may be old', RETRY_AFTER_SECONDS);
     const { services, bound } = routing.destination(bucket, key);
     if (services.length === 0 && bound) return 'filtered';
     if (services.length === 0) {
-      if (!isCurrent()) throw new Postponed('what is known of the services may be old', RETRY_AFTER_SECONDS);
       await this.bury({ problem: 'no service is bound to this place', event: upload.identity });
       return undefined;
     }

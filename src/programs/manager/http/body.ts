@@ -20,14 +20,32 @@ export async function readUpTo(
   return { bytes: Buffer.concat(parts, length), complete: false };
 }
 
-/** A request's body, whose connection is left alone whenever its reader stops: it is still to be answered. */
-export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer, undefined> {
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
-  } catch (error) {
-    throw new HttpError(400, `the body broke off: ${(error as Error).message}`);
+/** A client that sends nothing of its body for so long has given up. */
+const IDLE_MS = 60_000;
+
+/**
+ * A request's body, whose connection is left alone whenever its reader stops: it is still to be answered.
+ * @throws HttpError 400 when it breaks off, 408 when nothing of it comes for a minute
+ */
+export async function* chunksOf(request: IncomingMessage, idleMs = IDLE_MS): AsyncGenerator<Buffer, undefined> {
+  const chunks = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  for (;;) {
+    const next = await within(chunks.next(), idleMs);
+    if (next.done) return undefined;
+    yield next.value;
   }
-  return undefined;
+}
+
+async function within(next: Promise<IteratorResult<Buffer>>, idleMs: number): Promise<IteratorResult<Buffer>> {
+  let late: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const fail = () => reject(new HttpError(408, `nothing of the body came for ${idleMs / 1000} s`));
+    late = setTimeout(fail, idleMs);
+  });
+  const broken = (error: Error) => {
+    throw new HttpError(400, `the body broke off: ${error.message}`);
+  };
+  return Promise.race([next.catch(broken), silence]).finally(() => clearTimeout(late));
 }
 
 /** @throws HttpError 413 when the request says that its body is longer than it may be */

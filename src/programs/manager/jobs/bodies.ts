@@ -79,38 +79,64 @@ async function store(
   chunks: AsyncIterable<Buffer>,
   transfer: Transfer,
 ): Promise<void> {
-  const parts = partsOf(chunks);
-  const first = await parts.next();
-  const second = first.done ? first : await parts.next();
-  if (second.done) return put(client, object, first.value ?? Buffer.alloc(0), transfer);
-  const upload = await MultipartUpload.begin(client, object, transfer);
+  let upload: MultipartUpload | undefined;
   try {
     const etags: string[] = [];
     let bytes = 0;
-    for await (const part of chain(first.value!, second.value, parts)) {
-      etags.push(await upload.part(etags.length + 1, bodyOf(part), hashOf(part)));
-      bytes += part.length;
+    for await (const { body, hash, isLast } of partsOf(chunks)) {
+      if (isLast && !upload) return await put(client, object, { body, hash }, transfer);
+      upload ??= await MultipartUpload.begin(client, object, transfer);
+      etags.push(await upload.part(etags.length + 1, body, hash));
+      bytes += body.bytes;
     }
-    await upload.complete(etags, bytes);
+    await upload!.complete(etags, bytes);
   } catch (error) {
-    await upload.abort();
+    await upload?.abort();
     throw error;
   }
 }
 
-async function put(client: S3Client, object: S3Object, content: Buffer, transfer: Transfer): Promise<void> {
-  const call = {
-    ...object,
-    method: 'PUT',
-    body: bodyOf(content),
-    hash: hashOf(content),
-    signal: transfer.signal,
-  } as const;
+async function put(
+  client: S3Client,
+  object: S3Object,
+  { body, hash }: Pick<Part, 'body' | 'hash'>,
+  transfer: Transfer,
+): Promise<void> {
+  const call = { ...object, method: 'PUT', body, hash, signal: transfer.signal } as const;
   await patiently(object.what, transfer, () => client.callXml(call));
 }
 
-const bodyOf = (content: Buffer): Body => ({ bytes: content.length, chunks: () => [content] });
-const hashOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+interface Part {
+  readonly body: Body;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+  readonly isLast: boolean;
+}
+
+/** Pieces of one size, but for the last. The next one is read once somebody asks for it. */
+async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Part> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    bytes += chunk.length;
+    // Not when it is just full: it may be the last.
+    while (bytes > PART_BYTES) {
+      const whole = Buffer.concat(pieces, bytes);
+      pieces = [];
+      yield partOf([whole.subarray(0, PART_BYTES)], PART_BYTES, false);
+      pieces = [Buffer.from(whole.subarray(PART_BYTES))];
+      bytes -= PART_BYTES;
+    }
+  }
+  yield partOf(pieces, bytes, true);
+}
+
+function partOf(pieces: readonly Buffer[], bytes: number, isLast: boolean): Part {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return { body: { bytes, chunks: () => pieces }, hash: hash.digest('hex'), isLast };
+}
 
 async function* bounded(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
   let bytes = 0;
@@ -119,27 +145,4 @@ async function* bounded(chunks: AsyncIterable<Buffer>, limit: number): AsyncGene
     if (bytes > limit) throw tooLong(limit);
     yield chunk;
   }
-}
-
-/** Pieces of one size, but for the last. */
-async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
-  let pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    pieces.push(chunk);
-    bytes += chunk.length;
-    if (bytes < PART_BYTES) continue;
-    const whole = Buffer.concat(pieces, bytes);
-    yield whole.subarray(0, PART_BYTES);
-    pieces = [whole.subarray(PART_BYTES)];
-    bytes -= PART_BYTES;
-  }
-  if (bytes > 0) yield Buffer.concat(pieces, bytes);
-  return undefined;
-}
-
-async function* chain(first: Buffer, second: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield second;
-  yield* rest;
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { JOB_VARIABLES } from '../../../contract';
 import type { Log } from '../../common/log';
+import { Queue } from '../../common/queue';
 import { InvocationError } from '../../supervisor/failure';
 import { checkEncoding, contentKind } from '../../supervisor/input/content-type';
 import { HttpError, sendText } from '../http/answer';
@@ -24,6 +25,10 @@ export interface JobOptions {
   readonly maxBodyBytes: number;
 }
 
+/** Bodies that are stored at the same time: each takes up to 10 MiB of memory. */
+const STORED_AT_ONCE = 8;
+const WAITING = 64;
+
 /**
  * `POST /job/<service>`: a Job of the body, whatever it is; the supervisor reads it as it reads the body of a `/run`.
  * Each request makes a Job of its own.
@@ -34,6 +39,8 @@ export function jobRoute(options: JobOptions): Route {
 }
 
 class JobRequests {
+  private readonly storing = new Queue(STORED_AT_ONCE, WAITING);
+
   constructor(private readonly options: JobOptions) {}
 
   async take(exchange: Exchange): Promise<void> {
@@ -72,8 +79,25 @@ class JobRequests {
       return { ...contentType, [JOB_VARIABLES.event]: bytes.toString('utf8') };
     }
     const all = complete ? [bytes] : concat(bytes, chunks);
-    const object = await bodies.put(service.name, name, { chunks: iterate(all), limit: maxBodyBytes, signal });
+    const body = { chunks: iterate(all), limit: maxBodyBytes, signal };
+    const object = await this.inTurn(signal, () => bodies.put(service.name, name, body));
     return { ...contentType, [JOB_VARIABLES.eventObject]: object };
+  }
+
+  /** A part of each body that is being stored is in memory. */
+  private async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const { storing } = this;
+    const ticket = storing.enter(signal);
+    if (!ticket) {
+      const retryAfter = `${storing.retryAfterSeconds()}`;
+      throw new HttpError(503, 'too many long bodies are being stored', { 'retry-after': retryAfter });
+    }
+    try {
+      if (!(await ticket.turn)) throw new HttpError(400, 'the client went away');
+      return await work();
+    } finally {
+      ticket.leave();
+    }
   }
 }
 

@@ -59,14 +59,17 @@ export class IdleWatch {
   private async look(): Promise<void> {
     if (this.isLooking) return;
     this.isLooking = true;
-    const services = this.sleepers();
-    for (const service of this.unready.keys()) if (!services.includes(service)) this.unready.delete(service);
-    for (const service of this.told) if (!services.includes(service)) this.told.delete(service);
-    const next = async () => {
-      for (let service = services.pop(); service !== undefined; service = services.pop()) await this.judge(service);
-    };
-    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, next));
-    this.isLooking = false;
+    try {
+      const services = this.sleepers();
+      for (const service of this.unready.keys()) if (!services.includes(service)) this.unready.delete(service);
+      for (const service of this.told) if (!services.includes(service)) this.told.delete(service);
+      const next = async () => {
+        for (let service = services.pop(); service !== undefined; service = services.pop()) await this.judge(service);
+      };
+      await Promise.all(Array.from({ length: ASKED_AT_ONCE }, next));
+    } finally {
+      this.isLooking = false;
+    }
   }
 
   /** Services that may sleep and don't. */

@@ -26,6 +26,8 @@ export interface JobPage {
 export class Jobs {
   private readonly byService = new Map<string, Map<string, JobRecord>>();
   private readonly services = new Map<string, string>();
+  /** Lists that were asked for, until something changes in them. */
+  private readonly lists = new Map<string, readonly JobRecord[]>();
   private isListed = false;
 
   /** Whether all Jobs are known: not yet in the first seconds of a manager's life. */
@@ -42,6 +44,7 @@ export class Jobs {
     if (before !== undefined && before !== job?.service) this.remove(before, name);
     if (!job) return;
     this.services.set(name, job.service);
+    this.lists.delete(job.service);
     const jobs = this.byService.get(job.service);
     if (jobs) jobs.set(name, job);
     else this.byService.set(job.service, new Map([[name, job]]));
@@ -65,10 +68,10 @@ export class Jobs {
    * @param after `next` of the page before; whatever came or went meanwhile, no Job is on two pages
    */
   page(service: string, limit: number, after = ''): JobPage {
-    const jobs = [...(this.byService.get(service)?.values() ?? [])].sort(newestFirst);
-    const rest = after === '' ? jobs : jobs.filter((job) => placeOf(job) < after);
-    const page = rest.slice(0, limit);
-    const remaining = rest.length - page.length;
+    const jobs = this.sorted(service);
+    const begin = after === '' ? 0 : firstBefore(jobs, after);
+    const page = jobs.slice(begin, begin + limit);
+    const remaining = jobs.length - begin - page.length;
     return { jobs: page, remaining, ...(remaining > 0 ? { next: placeOf(page.at(-1)!) } : {}) };
   }
 
@@ -86,8 +89,19 @@ export class Jobs {
     return newest;
   }
 
+  /** Newest first. Sorting tens of thousands takes a moment: it is done once a change, however often they are asked for. */
+  private sorted(service: string): readonly JobRecord[] {
+    let sorted = this.lists.get(service);
+    if (!sorted) {
+      sorted = [...(this.byService.get(service)?.values() ?? [])].sort(newestFirst);
+      this.lists.set(service, sorted);
+    }
+    return sorted;
+  }
+
   private remove(service: string, name: string): void {
     this.services.delete(name);
+    this.lists.delete(service);
     const jobs = this.byService.get(service);
     jobs?.delete(name);
     if (jobs?.size === 0) this.byService.delete(service);
@@ -96,7 +110,19 @@ export class Jobs {
 
 /** A text by which Jobs are sorted: oldest first, and no two the same. */
 const placeOf = ({ created, name }: JobRecord) => `${created} ${name}`;
-const newestFirst = (a: JobRecord, b: JobRecord) => (placeOf(a) < placeOf(b) ? 1 : -1);
+const newestFirst = (a: JobRecord, b: JobRecord) =>
+  a.created === b.created ? (a.name < b.name ? 1 : -1) : a.created < b.created ? 1 : -1;
+
+/** Where those begin, in a list of the newest first, that come after a place. */
+function firstBefore(jobs: readonly JobRecord[], place: string): number {
+  let [low, high] = [0, jobs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (placeOf(jobs[middle]) < place) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
 
 /**
  * What a Job tells of itself. It is running while one of its pods is ready, and has started when its controller saw it;

@@ -1,6 +1,7 @@
 import { load } from 'js-yaml';
 import { DEFINITION_KEY, ServiceDefinition } from '../../../contract';
 import type { Log } from '../../common/log';
+import { misfit } from '../../common/shape';
 import type { ConfigMap, PodTemplate, PodTemplateSpec } from '../kubernetes/objects';
 
 /** A service, as its objects in the cluster declare it. */
@@ -55,14 +56,47 @@ export class Services {
   }
 }
 
+/** What is read of a definition. It may be another program's: one that lacks something must not end ours. */
+const DEFINITION = {
+  name: 'string',
+  image: 'string',
+  input: 'array',
+  output: 'array',
+  allowed_users: 'array',
+  isolation_level: 'string',
+  environment: {},
+  labels: {},
+  storage_providers: {},
+  synchronous: { min_scale: 'number', max_scale: 'number' },
+  job: { retries: 'number', deadlineSeconds: 'number', ttlSeconds: 'number' },
+  invocation: { timeoutSeconds: 'number', maxInflight: 'number' },
+} as const;
+const PLACE = { storage_provider: 'string', path: 'string', prefix: 'array', suffix: 'array' } as const;
+
 /** @returns what is wrong, as text */
 function parse(text: string, name: string): ServiceDefinition | string {
+  let value: unknown;
   try {
-    const value = load(text) as Partial<ServiceDefinition> | null;
-    if (value?.name !== name) return `it is no definition of a service ${name}`;
-    const fits = Array.isArray(value.input) && value.job != null && value.invocation != null;
-    return fits ? (value as ServiceDefinition) : 'it lacks "input", "job" or "invocation"';
+    value = load(text);
   } catch (error) {
     return (error as Error).message;
   }
+  if ((value as { name?: unknown } | null)?.name !== name) return `it is no definition of a service ${name}`;
+  return misfit(value, DEFINITION, '') ?? misfitInside(value as ServiceDefinition) ?? (value as ServiceDefinition);
+}
+
+function misfitInside({ input, output, allowed_users: users }: ServiceDefinition): string | undefined {
+  for (const [field, places] of Object.entries({ input, output })) {
+    for (const [index, place] of places.entries()) {
+      const at = `${field}.${index}`;
+      const problem =
+        misfit(place, PLACE, at) ?? textsAt(place.prefix, `${at}.prefix`) ?? textsAt(place.suffix, `${at}.suffix`);
+      if (problem) return problem;
+    }
+  }
+  return textsAt(users, 'allowed_users');
+}
+
+function textsAt(list: readonly unknown[], at: string): string | undefined {
+  return list.map((one, index) => misfit(one, 'string', `${at}.${index}`)).find((problem) => problem !== undefined);
 }

@@ -1,5 +1,8 @@
 import { Services } from '../../../../src/programs/manager/state/services';
-import { configMap, definition, podTemplate } from '../services';
+import { configMap, definition, INPUT, podTemplate } from '../services';
+
+/** A definition with something else in some fields. */
+const broken = (fields: object) => JSON.stringify({ ...definition('a'), ...fields });
 
 function services() {
   const logged: unknown[] = [];
@@ -34,7 +37,15 @@ test.each([
   [': {', /./],
   ['- a', /it is no definition of a service a/],
   ['name: b', /it is no definition of a service a/],
-  ['name: a', /it lacks "input", "job" or "invocation"/],
+  ['name: a', /"image" is missing \(string\)/],
+  [broken({ input: [{ storage_provider: 'minio.default' }] }), /"input.0.path" is missing \(string\)/],
+  [broken({ input: ['pictures/in'] }), /"input.0" must be: object, not: string/],
+  [broken({ output: [{ ...INPUT, suffix: '.jpg' }] }), /"output.0.suffix" must be: array, not: string/],
+  [broken({ input: [{ ...INPUT, prefix: [7] }] }), /"input.0.prefix.0" must be: string, not: number/],
+  [broken({ job: {} }), /"job.retries" is missing \(number\)/],
+  [broken({ synchronous: undefined }), /"synchronous" is missing \(object\)/],
+  [broken({ invocation: { timeoutSeconds: '300' } }), /"invocation.timeoutSeconds" must be: number, not: string/],
+  [broken({ allowed_users: [{}] }), /"allowed_users.0" must be: string, not: object/],
 ])('a definition that is broken is told, and the one before it stays: %s', (text, reason) => {
   const { it, logged } = services();
   it.onConfigMap('a', configMap(definition('a')));
