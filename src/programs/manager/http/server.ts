@@ -49,6 +49,7 @@ export function createManagerServer(options: ManagerServerOptions): Server {
     // It ends: the next request is to go over another connection, to another pod.
     if (!server.listening) response.setHeader('connection', 'close');
     if (asksFirst) continueWhenRead(request, response);
+    closeWithConnection(request, response);
     void front.take(request, response);
   };
   const server = createServer(SERVER_LIMITS)
@@ -178,6 +179,20 @@ function answerTo(error: unknown): Pick<HttpError, 'status' | 'message' | 'heade
 }
 
 const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/**
+ * Node tells the end of a connection only to the response whose turn it is. Those of requests that were sent ahead stand
+ * behind it, and would never end what they wait for.
+ */
+function closeWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  const close = () => {
+    if (response.socket || response.writableFinished) return;
+    response.destroy();
+    response.emit('close');
+  };
+  socket.once('close', close);
+  response.once('close', () => socket.off('close', close));
+}
 
 /**
  * Consents to a body (`100 Continue`) when it is first read: a handler that refuses before has not asked for it. A

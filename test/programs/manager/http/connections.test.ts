@@ -77,6 +77,33 @@ describe('clients that go', () => {
     expect(it.counted).toEqual([['/wait', 499]]);
   });
 
+  test('is told to each of the requests that it sent ahead, once', async () => {
+    const signals: AbortSignal[] = [];
+    const it = await serving([route('/wait', ({ signal }) => void signals.push(signal))]);
+    const socket = connect(it.port, '127.0.0.1', () =>
+      socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20)),
+    );
+    while (signals.length < 20) await sleep(5);
+    socket.destroy();
+    while (it.counted.length < 20) await sleep(5);
+    await sleep(20);
+    expect(signals.filter(({ aborted }) => !aborted)).toEqual([]);
+    expect(it.counted).toEqual(Array(20).fill(['/wait', 499]));
+  });
+
+  test('one that is there leaves nothing on its connection when it was answered', async () => {
+    const it = await serving([ok]);
+    let ours!: Socket;
+    it.server.once('connection', (socket) => (ours = socket));
+    const socket = connect(it.port, '127.0.0.1').resume();
+    await once(it.server, 'connection');
+    const before = ours.listenerCount('close');
+    socket.write('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+    while (it.counted.length < 20) await sleep(5);
+    expect(ours.listenerCount('close')).toBe(before);
+    socket.destroy();
+  });
+
   test('an answer that is complete aborts nothing', async () => {
     let signal!: AbortSignal;
     const it = await serving([

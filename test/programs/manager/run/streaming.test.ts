@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Metrics } from '../../../../src/programs/manager/metrics';
+import { runRoutes } from '../../../../src/programs/manager/run/routes';
+import { Serving, serving } from '../http/serving';
 import { Flow, MIB, standsStill, until } from './fake-pod';
 import { answerOf, begunAnswerOf, World } from './world';
 
@@ -155,6 +158,25 @@ describe('a client that goes away', () => {
     await until(() => world.pod(0).calls.length === 1);
     sent.destroy();
     await until(() => closed && world.pod(0).connections === 0);
+  });
+
+  test('ends all that it asked for ahead', async () => {
+    let open = 0;
+    world.pod(0).script = (request, response) => {
+      open++;
+      request.resume();
+      response.once('close', () => open--).write('first');
+    };
+    const { services, warmPods, scale, calls, log, podPort: port } = world;
+    const metrics = { step: world.step } as unknown as Metrics;
+    const run = { services, warmPods, scale, calls, log, port, metrics, coldStartSeconds: 1, maxBodyBytes: 1 };
+    const front = await serving(runRoutes(run), { authenticate: async () => ({ kind: 'admin' }) });
+    const post = 'POST /run/cowsay HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    const socket = connect(front.port, '127.0.0.1', () => socket.write(post.repeat(5)));
+    await until(() => open === 5);
+    socket.destroy();
+    await until(() => open === 0 && !calls.any('cowsay'));
+    Serving.stopAll();
   });
 
   test('in the middle of its body leaves the pod none that looks whole', async () => {

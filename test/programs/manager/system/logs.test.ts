@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
 import { SystemUnderTest } from './fixture';
@@ -58,6 +59,17 @@ test('a client that goes ends what it followed', async () => {
   expect(followed()?.status).toBe(0);
   answer.destroy();
   while (followed()?.status === 0) await sleep(10);
+  expect(it.serving.logged).toEqual([]);
+});
+
+test('a client that goes ends all that it asked for ahead', async () => {
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Running' });
+  const followed = () => it.double.requests.filter(({ url, status }) => url.includes('follow=true') && status === 0);
+  const get = `GET ${LOG}?follow=true HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer cow-token\r\n\r\n`;
+  const socket = connect(it.serving.port, '127.0.0.1', () => socket.write(get.repeat(5)));
+  while (followed().length < 5) await sleep(10);
+  socket.destroy();
+  while (followed().length > 0) await sleep(10);
   expect(it.serving.logged).toEqual([]);
 });
 
