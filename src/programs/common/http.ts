@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { log } from './log';
 
+const IDLE_CHECK_MS = 500;
+
 /**
  * Answers on `port` until SIGTERM or SIGINT; then requests that run may end. Who is sent requests for a moment longer, as
  * a pod is, waits before it is told to end (a preStop hook).
@@ -13,10 +15,12 @@ export async function serve(server: Server, port: number): Promise<void> {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
   log('info', `${signal}: ending`);
-  await new Promise((closed) => {
-    server.close(closed);
-    server.closeIdleConnections();
-  });
+  const closed = new Promise((resolve) => server.close(resolve));
+  // A connection whose answer was under way is idle later.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(closeIdle);
 }
 
 function listen(server: Server, port: number): Promise<void> {

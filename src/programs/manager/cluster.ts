@@ -14,7 +14,7 @@ const WARM = `${SERVICE_LABEL},app.kubernetes.io/component=${'service' satisfies
 /** What the manager knows of the services' namespace, kept up to date by watches, and what it may change there. */
 export class Cluster {
   static async connect(config: KubeConfig, namespace: string, log: Log): Promise<Cluster> {
-    return new Cluster(config, await KubernetesApi.of(config), namespace, log);
+    return new Cluster(await KubernetesApi.of(config), namespace, log);
   }
 
   readonly services: Services;
@@ -26,7 +26,6 @@ export class Cluster {
   private readonly allJobs: Reflector;
 
   private constructor(
-    config: KubeConfig,
     readonly api: KubernetesApi,
     private readonly namespace: string,
     log: Log,
@@ -40,7 +39,7 @@ export class Cluster {
     ) => {
       const path = `${group}/namespaces/${namespace}/${kind}`;
       const resource = { path, labelSelector: SERVICE_LABEL, onChange: onChange as Resource['onChange'], ...more };
-      return new Reflector(config, api, resource, log);
+      return new Reflector(api, resource, log);
     };
     this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap);
     this.needed = [

@@ -14,7 +14,7 @@ export interface Call {
   /** @default 'application/json' */
   readonly accept?: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
-  /** In milliseconds. @default 10 s */
+  /** In milliseconds: for all of it, of a stream until its beginning. @default 10 s */
   readonly timeoutMs?: number;
 }
 
@@ -109,13 +109,19 @@ export class KubernetesApi {
     const options = { hostname, port, path: path + queryText(query), method, headers, agent, signal };
     return new Promise((resolve, reject) => {
       const send = this.server.protocol === 'https:' ? tlsRequest : plainRequest;
-      const sent: ClientRequest = send(options as RequestOptions, (answer) => {
-        // Of a stream, the answer alone has to come in time.
-        if (signal) sent.setTimeout(0);
+      const sent: ClientRequest = send(options as RequestOptions);
+      // Not the request's own limit, which begins with the connection: it takes minutes to see that nobody is there.
+      const late = setTimeout(() => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)), timeoutMs);
+      sent.on('response', (answer) => {
+        // Of a stream nobody knows when its end comes.
+        if (signal) clearTimeout(late);
+        answer.once('close', () => clearTimeout(late));
         resolve(answer);
       });
-      sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
-      sent.on('error', (error) => reject(unreachable(method, path, error)));
+      sent.on('error', (error) => {
+        clearTimeout(late);
+        reject(unreachable(method, path, error));
+      });
       sent.end(json);
     });
   }
