@@ -46,6 +46,11 @@ export class Attempts {
     client.waiting--;
   }
 
+  /** Waits as long as the least wait: an answer that comes sooner tells how long it took to check a login. */
+  async leastWait(since: number): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.max(since + FIRST_MS - this.now(), 0)));
+  }
+
   /** How many clients are remembered. */
   get size(): number {
     return this.clients.size;

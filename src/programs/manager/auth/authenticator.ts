@@ -39,7 +39,10 @@ export function authenticator(options: AuthenticatorOptions): Authenticate {
     const caller = await callerOf(options, credentials, access, service);
     if (caller) return caller;
     tellRefusal(options, credentials, access, address);
-    if (attempts.isTooMany(address)) throw tooMany(attempts);
+    if (attempts.isTooMany(address)) {
+      await attempts.leastWait(since);
+      throw tooMany(attempts);
+    }
     await attempts.failed(address, since);
     throw refusal(access);
   };

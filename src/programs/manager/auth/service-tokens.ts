@@ -21,11 +21,15 @@ const PAUSE_MS = 2_000;
 const AWAY_MS = 10_000;
 const TIMEOUT_MS = 3_000;
 const SERVICES = 10_000;
+/** Stands for all services that there are not. */
+const NOBODY = '';
 
 interface Known {
-  /** Undefined: there is none. */
+  /** Undefined: there is none, which is never taken for known for long. */
   readonly token: string | undefined;
   readonly at: number;
+  /** Why it could not be read anew. */
+  readonly failure?: KubernetesUnreachable;
 }
 
 /** The services' tokens, read from their Secrets by name when they are needed. */
@@ -42,15 +46,23 @@ export class ServiceTokens {
   async of(service: string): Promise<string | undefined> {
     if (!this.options.exists(service)) return undefined;
     const known = this.known.get(service);
-    return (known && this.age(known) < FRESH_MS ? known : await this.reread(service)).token;
+    const freshMs = known?.token === undefined ? PAUSE_MS : FRESH_MS;
+    return (known && this.age(known) < freshMs ? known : await this.reread(service)).token;
   }
 
-  /** @throws KubernetesUnreachable when it isn't known and can't be read */
+  /**
+   * Of a service that there is not, Kubernetes is asked as of any other: neither the time nor a failure tells a caller
+   * which there are.
+   * @throws KubernetesUnreachable when what is known doesn't fit, and nothing newer can be read
+   */
   async matches(service: string, presented: string): Promise<boolean> {
-    if (isSecret(presented, await this.of(service))) return true;
-    const known = this.known.get(service);
-    if (!known || this.age(known) < PAUSE_MS) return false;
-    return isSecret(presented, (await this.reread(service)).token);
+    const name = this.options.exists(service) ? service : NOBODY;
+    let known = this.known.get(name);
+    const freshMs = isSecret(presented, known?.token) ? FRESH_MS : PAUSE_MS;
+    if (!known || this.age(known) >= freshMs) known = await this.reread(name);
+    if (isSecret(presented, known.token)) return true;
+    if (known.failure) throw known.failure;
+    return false;
   }
 
   private age({ at }: Known): number {
@@ -68,8 +80,8 @@ export class ServiceTokens {
       return await reading;
     } catch (error) {
       const before = this.known.get(service);
-      if (!before || !(error instanceof KubernetesUnreachable)) throw error;
-      return this.remember(service, { ...before, at: this.now() - FRESH_MS + AWAY_MS });
+      if (!before?.token || !(error instanceof KubernetesUnreachable)) throw error;
+      return this.remember(service, { ...before, at: this.now() - FRESH_MS + AWAY_MS, failure: error });
     }
   }
 
@@ -77,13 +89,13 @@ export class ServiceTokens {
     const { api, namespace, log } = this.options;
     const at = this.now();
     const secret = serviceSecrets(service).token;
-    const answer = await api.call('GET', `/api/v1/namespaces/${namespace}/secrets/${secret}`, {
-      timeoutMs: TIMEOUT_MS,
-    });
+    const path = service === NOBODY ? '/version' : `/api/v1/namespaces/${namespace}/secrets/${secret}`;
+    const answer = await api.call('GET', path, { timeoutMs: TIMEOUT_MS });
     const { status } = answer;
     if (status === 429 || status === 401 || status >= 500) {
-      throw new KubernetesUnreachable(`the Secret ${secret} can't be read: ${reasonOf(answer)}`);
+      throw new KubernetesUnreachable(`a token can't be read (${path}): ${reasonOf(answer)}`);
     }
+    if (service === NOBODY) return this.remember(service, { token: undefined, at });
     if (status !== 200) log('warning', `the Secret ${secret} can't be read`, { service, reason: reasonOf(answer) });
     const { data } = (status === 200 ? answer.body : {}) as { data?: { token?: string } };
     const token =

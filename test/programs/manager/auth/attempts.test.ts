@@ -35,6 +35,15 @@ test('how long the check took is not to be seen', async () => {
   await expect(done).resolves.toBe(250);
 });
 
+test('what is not counted waits as long as the first that is', async () => {
+  const attempts = new Attempts();
+  const came = performance.now();
+  await jest.advanceTimersByTimeAsync(100);
+  const done = attempts.leastWait(came).then(() => performance.now() - came);
+  await jest.advanceTimersByTimeAsync(1_000);
+  await expect(done).resolves.toBe(250);
+});
+
 test('sixteen wait, and no more', async () => {
   const attempts = new Attempts();
   for (let i = 0; i < 15; i++) void attempts.failed('a', performance.now());

@@ -18,6 +18,8 @@ class Waits extends Attempts {
   tooMany = false;
   override isTooMany = () => this.tooMany;
   override failed = async (address: string) => void this.waited.push(address);
+  leastWaits = 0;
+  override leastWait = async () => void this.leastWaits++;
 }
 
 async function fixture(secrets: Record<string, string | undefined> = SECRETS) {
@@ -143,7 +145,9 @@ test('while too many wait, no password is looked at, but a token is', async () =
   expect(refused).toEqual([]);
   await expect(get('/service/cow', 'Bearer cow-token')).resolves.toMatchObject({ status: 200 });
   await expect(get('/webhook', 'Bearer webhook-token')).resolves.toMatchObject({ status: 200 });
+  expect(attempts.leastWaits).toBe(0);
   await expect(get('/service/cow', 'Bearer wrong')).resolves.toMatchObject({ status: 429 });
+  expect(attempts.leastWaits).toBe(1);
   expect(attempts.waited).toEqual([]);
 });
 

@@ -22,7 +22,7 @@ function fixture(first: () => Answer) {
       },
     },
     namespace: 'oscar-svc',
-    exists: (service) => service !== 'nobody',
+    exists: (service) => !service.startsWith('nobody'),
     log: (...line) => void logged.push(line),
     now: () => it.now,
   });
@@ -77,11 +77,39 @@ test.each([
   for (const token of ['', 'undefined', 'x']) await expect(it.tokens.matches('cow', token)).resolves.toBe(false);
 });
 
-test('nobody is asked about a service that is none', async () => {
-  const it = fixture(() => secret('t'));
-  await expect(it.tokens.matches('nobody', 't')).resolves.toBe(false);
-  await expect(it.tokens.of('nobody')).resolves.toBeUndefined();
-  expect(it.calls).toEqual([]);
+describe('a service that there is not', () => {
+  test('has no token, and no Secret is asked for', async () => {
+    const it = fixture(() => secret('t'));
+    await expect(it.tokens.of('nobody')).resolves.toBeUndefined();
+    expect(it.calls).toEqual([]);
+    for (const token of ['', 't', 'undefined']) await expect(it.tokens.matches('nobody', token)).resolves.toBe(false);
+    await expect(it.tokens.matches('nobody-else', 't')).resolves.toBe(false);
+    expect(it.calls).toEqual(['GET /version']);
+    expect(it.logged).toEqual([]);
+  });
+
+  test.each([
+    ['away', away],
+    ['in trouble', (): Answer => ({ status: 500, body: {} })],
+  ])('is answered as one that there is while Kubernetes is %s', async (_, answer) => {
+    const it = fixture(() => secret('t'));
+    await it.tokens.matches('cow', 't');
+    it.now = 10_000;
+    it.answer = answer;
+    for (const service of ['cow', 'sheep', 'nobody']) {
+      await expect(it.tokens.matches(service, 'wrong')).rejects.toThrow(KubernetesUnreachable);
+    }
+  });
+});
+
+test('that there is no token is not known for longer than two seconds', async () => {
+  const it = fixture(() => MISSING);
+  await expect(it.tokens.of('cow')).resolves.toBeUndefined();
+  it.answer = () => secret('t');
+  it.now = 1_999;
+  await expect(it.tokens.of('cow')).resolves.toBeUndefined();
+  it.now = 2_000;
+  await expect(it.tokens.of('cow')).resolves.toBe('t');
 });
 
 test.each([
@@ -94,7 +122,7 @@ test.each([
   it.answer = answer;
   it.now = 100_000;
   await expect(it.tokens.matches('cow', 't')).resolves.toBe(true);
-  await expect(it.tokens.matches('cow', 'wrong')).resolves.toBe(false);
+  await expect(it.tokens.matches('cow', 'wrong')).rejects.toThrow(KubernetesUnreachable);
   await expect(it.tokens.matches('sheep', 't')).rejects.toThrow(KubernetesUnreachable);
 });
 
