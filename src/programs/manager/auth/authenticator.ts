@@ -2,6 +2,7 @@ import type { Log } from '../../common/log';
 import { HttpError } from '../http/answer';
 import type { Access, Caller } from '../http/route';
 import type { Authenticate } from '../http/server';
+import { SparingLog } from '../http/sparing-log';
 import type { Metrics } from '../metrics';
 import { Attempts } from './attempts';
 import { Credentials, credentialsIn } from './credentials';
@@ -18,9 +19,6 @@ export interface AuthenticatorOptions {
   readonly now?: () => number;
 }
 
-/** As much of a user's name as is logged: somebody may have typed the password there. */
-const LOGGED_NAME = 16;
-
 /**
  * Finds out who calls. What is wrong, of another service, or of nobody is answered by the same words, after a while
  * that doesn't tell them apart.
@@ -28,22 +26,25 @@ const LOGGED_NAME = 16;
 export function authenticator(options: AuthenticatorOptions): Authenticate {
   const now = options.now ?? (() => performance.now());
   const attempts = options.attempts ?? new Attempts(now);
+  const refusals = new SparingLog(options.log, now);
   return async (request, access, service) => {
     if (access === 'anyone') return { kind: 'other' };
     const credentials = credentialsIn(request.headers.authorization);
     if (!credentials) throw refusal(access);
     const since = now();
     const address = request.socket.remoteAddress ?? '';
+    // Wrong tokens keep nobody's password out: they are counted apart.
+    const from = `${credentials.scheme === 'basic' ? 'password' : 'token'} ${address}`;
     // A password may be guessed, so not even a right one is looked at while too many wrong ones wait.
-    if (credentials.scheme !== 'bearer' && access !== 'webhook' && attempts.isTooMany(address)) throw tooMany(attempts);
+    if (credentials.scheme === 'basic' && access !== 'webhook' && attempts.isTooMany(from)) throw tooMany(attempts);
     const caller = await callerOf(options, credentials, access, service);
     if (caller) return caller;
-    tellRefusal(options, credentials, access, address);
-    if (attempts.isTooMany(address)) {
+    tellRefusal(options, refusals, credentials, access, address);
+    if (attempts.isTooMany(from)) {
       await attempts.leastWait(since);
       throw tooMany(attempts);
     }
-    await attempts.failed(address, since);
+    await attempts.failed(from, since);
     throw refusal(access);
   };
 }
@@ -80,18 +81,19 @@ function isWebhook(credentials: Credentials, token: string | undefined): boolean
 }
 
 function tellRefusal(
-  { metrics, log }: AuthenticatorOptions,
+  { metrics, secrets }: AuthenticatorOptions,
+  log: SparingLog,
   credentials: Credentials,
-  access: Access,
+  access: Exclude<Access, 'anyone'>,
   address: string,
 ) {
-  const as = access === 'anyone' || credentials.scheme === 'basic' ? 'admin' : access;
+  const as = credentials.scheme === 'basic' ? 'admin' : access;
   metrics.refusedLogin(as);
-  const user = credentials.scheme === 'basic' ? shortened(credentials.user) : undefined;
-  log('warning', 'login refused', { as, address, user });
+  // Not the name itself: somebody may have typed the password there.
+  const isAdminsName =
+    credentials.scheme === 'basic' ? isSecret(credentials.user, secrets.get('admin/username')) : undefined;
+  log.write('warning', 'login refused', { as, address, isAdminsName });
 }
-
-const shortened = (name: string) => (name.length > LOGGED_NAME ? `${name.slice(0, LOGGED_NAME)}…` : name);
 
 function refusal(access: Access): HttpError {
   const byToken = access === 'webhook' || access === 'metrics';

@@ -16,7 +16,8 @@ const ADMIN = basic('oscar', 'pass:wörd');
 class Waits extends Attempts {
   readonly waited: string[] = [];
   tooMany = false;
-  override isTooMany = () => this.tooMany;
+  full = '';
+  override isTooMany = (from: string) => this.tooMany || from === this.full;
   override failed = async (address: string) => void this.waited.push(address);
   leastWaits = 0;
   override leastWait = async () => void this.leastWaits++;
@@ -131,11 +132,32 @@ test('refusals are counted and logged, without what was shown', async () => {
   await get('/metrics', basic('oscar', 'guess-4'));
   expect(refused).toEqual(['admin', 'service', 'webhook', 'admin']);
   expect(JSON.stringify(logged)).not.toContain('guess');
-  expect(logged[0]).toEqual([
-    'warning',
-    'login refused',
-    { as: 'admin', address: '127.0.0.1', user: 'somebody-with-a-…' },
+  expect(JSON.stringify(logged)).not.toContain('somebody');
+  expect(logged).toEqual([
+    ['warning', 'login refused', { as: 'admin', address: '127.0.0.1', isAdminsName: false }],
+    ['warning', 'login refused', { as: 'service', address: '127.0.0.1', isAdminsName: undefined }],
+    ['warning', 'login refused', { as: 'webhook', address: '127.0.0.1', isAdminsName: undefined }],
+    ['warning', 'login refused', { as: 'admin', address: '127.0.0.1', isAdminsName: true }],
   ]);
+});
+
+test('a flood of refusals is a few lines', async () => {
+  const { get, refused, logged } = await fixture();
+  await Promise.all(Array.from({ length: 100 }, () => get('/service/cow', 'Bearer x')));
+  expect(refused).toHaveLength(100);
+  expect(logged.length).toBeLessThan(30);
+});
+
+test('wrong tokens keep no password out', async () => {
+  const { get, attempts } = await fixture();
+  await get('/service/cow', 'Bearer wrong');
+  await get('/admin', 'Digest wrong');
+  await get('/admin', basic('oscar', 'wrong'));
+  expect(attempts.waited).toEqual(['token 127.0.0.1', 'token 127.0.0.1', 'password 127.0.0.1']);
+  attempts.full = 'token 127.0.0.1';
+  await expect(get('/admin', ADMIN)).resolves.toMatchObject({ status: 200 });
+  attempts.full = 'password 127.0.0.1';
+  await expect(get('/admin', ADMIN)).resolves.toMatchObject({ status: 429 });
 });
 
 test('while too many wait, no password is looked at, but a token is', async () => {
