@@ -21,6 +21,8 @@ export class JobRefused extends Error {
 
 /** A server that is busy for a moment is asked again, by us and not by everybody who waits. */
 const ATTEMPTS = 4;
+/** A server that took so long for nothing hangs: the caller is told so, instead of waiting as long three times more. */
+const TRYING_MS = 5_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
@@ -55,6 +57,7 @@ export class JobSubmitter {
   }
 
   private async store(job: object, signal: AbortSignal): Promise<'stored' | 'repeated'> {
+    const until = performance.now() + TRYING_MS;
     for (let attempt = 1; ; attempt++) {
       await this.pause();
       const answer = await this.post(job);
@@ -65,7 +68,8 @@ export class JobSubmitter {
         if (answer.status === 429) this.pauseAll(answer.retryAfterSeconds ?? 1);
       }
       const reason = typeof answer === 'string' ? answer : `Kubernetes can't store the Job now: ${reasonOf(answer)}`;
-      if (attempt === ATTEMPTS || signal.aborted) throw new Postponed(reason, RETRY_AFTER_SECONDS);
+      const isLast = attempt === ATTEMPTS || performance.now() > until;
+      if (isLast || signal.aborted) throw new Postponed(reason, RETRY_AFTER_SECONDS);
       await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
     }
   }
@@ -80,8 +84,11 @@ export class JobSubmitter {
   }
 
   private async pause(): Promise<void> {
-    const ms = this.pausedUntil - performance.now();
-    if (ms > 0) await sleep(ms);
+    for (let ms = this.waitMs; ms > 0; ms = this.waitMs) await sleep(ms);
+  }
+
+  private get waitMs(): number {
+    return this.pausedUntil - performance.now();
   }
 
   private pauseAll(seconds: number): void {

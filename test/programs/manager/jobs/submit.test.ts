@@ -69,6 +69,15 @@ test.each([
   expect(calls).toHaveLength(4);
 });
 
+test('postponed after one try of a server that hangs', async () => {
+  const { calls, submitter: it } = submitter([AWAY]);
+  const began = performance.now();
+  jest.spyOn(performance, 'now').mockImplementation(() => began + 10_000 * calls.length);
+  await expect(it.submit({}, NEVER)).rejects.toThrow(new Postponed('the Kubernetes API did not answer', 5));
+  expect(calls).toHaveLength(1);
+  jest.restoreAllMocks();
+});
+
 test.each([400, 413, 422])('refused for good: %d', async (status) => {
   const { calls, submitter: it } = submitter([{ status, body: { message: 'is invalid' } }]);
   await expect(it.submit({}, NEVER)).rejects.toThrow(
