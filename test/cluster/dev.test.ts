@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { eventually } from './cluster';
 import { frame, picture } from './examples';
+import { uploadsOutliveTheManager, uploadsWaitForKubernetes, whatNobodyTakesIsDeadLettered } from './events';
 import { aFileIsProcessed, aJobWaitsForTheSupervisor } from './jobs';
+import { idleServicesGoToSleep } from './manager';
 import {
   cut,
   managerAnswers,
@@ -13,23 +16,21 @@ import {
   theManagerAnswers,
 } from './outage';
 import type { Pod } from './objects';
-import { aRequestIsAnswered, aWarmPodProcessesAFile } from './requests';
+import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
+import { theManagerMayNoMoreThanItDoes } from './rights';
 import { scenario } from './scenario';
-import {
-  appliesTwice,
-  PLATFORM,
-  podSecurityIsEnforced,
-  EVERY_SERVICE,
-  idleServicesStop,
-  secretsAreGenerated,
-  thePlatformIsReady,
-} from './steps';
-import { storeIsPrepared } from './store';
+import { appliesTwice, PLATFORM, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { theStoreIsPrepared } from './store';
+import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
 
 const LEAF = '\0 a leaf, not text \xff';
 /** What stands in for the model says, as the one file of an answer is given. */
 const SPECIES = Buffer.from(`{"species": "${createHash('md5').update(LEAF).digest('hex')}"}\n`).toString('base64');
-const COW = /^200 [^]*< moo >[^]*\(oo\)/;
+const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SPECIES };
+const COW = /< moo >[^]*\(oo\)/;
+const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
+/** As the environment has it. */
+const IDLE_SECONDS = 20;
 
 // One manager, a store in one pod, the supervisor on each node.
 scenario('dev', 2, (given) => {
@@ -38,22 +39,28 @@ scenario('dev', 2, (given) => {
   secretsAreGenerated(given, 'cowsay');
   thePlatformIsReady(given);
   theManagerAnswers(given);
-  idleServicesStop(given, EVERY_SERVICE);
-  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
-  storeIsPrepared(given, 'grayscale', 'pictures/in/', ['pictures/grey/', 'pictures/thumbnails/']);
+  theManagerMayNoMoreThanItDoes(given);
+  theStoreIsPrepared(given);
+  idleServicesGoToSleep(given);
   // busybox has no libc at all, Debian has another one than the supervisor's.
   for (const node of [1, 2]) {
     aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
     aFileIsProcessed(given, 'grayscale', picture(`node-${node}`), node);
   }
-  aWarmPodProcessesAFile(given, 'find-objects', frame('a warm pod'));
-  aWarmPodProcessesAFile(given, 'grayscale', picture('warm-pod'));
-  aRequestIsAnswered(given, 'plants', {
-    contentType: 'application/octet-stream',
-    body: LEAF,
-    answer: `200 ${SPECIES}`,
-  });
-  aRequestIsAnswered(given, 'cowsay', { contentType: 'application/json', body: '{"message": "moo"}', answer: COW });
+  aWarmPodProcessesAFile(given, 'find-objects', frame('node 1'));
+  aWarmPodProcessesAFile(given, 'grayscale', picture('node-1'));
+  aSleepingServiceAnswers(given, 'plants', PLANTS);
+  aSleepingServiceAnswersMany(given, 'cowsay', COWSAY, IDLE_SECONDS);
+  aJobIsMadeByHand(given, 'cowsay', 'JSON', COWSAY, COW);
+  const { call, log } = largeBody();
+  aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
+  jobsAreDeleted(given, 'cowsay');
+  tokensAreChecked(given, 'cowsay', 'plants');
+  whatNobodyTakesIsDeadLettered(given);
+  uploadsOutliveTheManager(given);
+  uploadsWaitForKubernetes(given);
+  theApiServerIsAsItsDouble(given);
+  idleServicesGoToSleep(given);
   aJobWaitsForTheSupervisor(given, 'find-objects', 2, frame('a node that is new'));
 
   given.step(

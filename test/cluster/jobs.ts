@@ -1,45 +1,10 @@
+import { SERVICE_LABEL } from '../../src/contract';
 import { Cluster, eventually, throughout } from './cluster';
-import type { Job, KubernetesObject, Pod } from './objects';
+import { measured } from './manager';
+import type { Job, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { SERVICES } from './steps';
 import { Store } from './store';
-
-interface PodTemplate extends KubernetesObject {
-  readonly template: {
-    readonly metadata: object;
-    readonly spec: { readonly containers: readonly Container[] };
-  };
-}
-
-interface Container {
-  readonly command: readonly string[];
-  readonly env?: readonly object[];
-}
-
-/**
- * A Job as the manager stamps it: the service's PodTemplate, with an event. It is tried once. What it says goes to its
- * pod's status, as its log may be gone: nodes that are one machine share a folder of logs, and each clears it of pods
- * that it does not know.
- */
-async function stampJob(cluster: Cluster, service: string, name: string, event: string, node?: string): Promise<void> {
-  const { template } = await cluster.get<PodTemplate>('podtemplate', '-n', SERVICES, service);
-  const [main, ...others] = template.spec.containers;
-  const container = {
-    ...main,
-    command: ['/bin/sh', '-c', '"$@" 2>/dev/termination-log', 'sh', ...main.command],
-    env: [...(main.env ?? []), { name: 'EVENT', value: event }],
-  };
-  // The scheduler knows of pods that are still ending there; to name a node passes it by.
-  const nodeSelector = { 'kubernetes.io/hostname': node };
-  const spec = { ...template.spec, containers: [container, ...others], ...(node ? { nodeSelector } : {}) };
-  const job = {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name, namespace: SERVICES },
-    spec: { backoffLimit: 0, template: { metadata: template.metadata, spec } },
-  };
-  await cluster.apply(job);
-}
 
 /** An upload, and what its service makes of it: each result is shown as bytes in Latin-1. */
 export interface Upload {
@@ -52,14 +17,14 @@ export interface Upload {
 /** Names with what a shell, a URL or a template would change, were they to pass through one. */
 export const odd = (name: string) => `ä 100% +"$(a) ${name}`;
 
-/** Uploads a file, stamps its Job as the manager does, and looks at the results. */
-async function processFile(cluster: Cluster, service: string, upload: Upload, node?: string): Promise<void> {
+/** Uploads a file, and waits: the store tells the manager, which makes a Job, which makes the results. */
+async function processFile(cluster: Cluster, service: string, upload: Upload): Promise<Pod> {
   const store = await Store.of(cluster);
   await store.put(upload.path, upload.content);
-  const name = `${service}-${node ?? 'anywhere'}`;
-  await stampJob(cluster, service, name, uploadEvent(upload), node);
-  await isComplete(cluster, name);
-  await hasResults(store, upload);
+  const began = performance.now();
+  await eventually('there are results', 120, () => hasResults(store, upload));
+  measured(`${service}: from upload to result`, began);
+  return isComplete(cluster, service, upload);
 }
 
 export async function hasResults(store: Store, { results }: Upload): Promise<void> {
@@ -89,40 +54,66 @@ export function uploadEvent({ path, content }: Upload): string {
   });
 }
 
-async function isComplete(cluster: Cluster, name: string): Promise<void> {
-  await eventually(`Job ${name} is done`, 120, async () => {
-    const { status } = await cluster.get<Job>('job', '-n', SERVICES, name);
-    return status.succeeded === 1 || status.failed === 1;
+/** A Job of the manager's for the file ends well, at the first try. @returns its pod */
+async function isComplete(cluster: Cluster, service: string, { path }: Upload): Promise<Pod> {
+  await eventually('its Job succeeds', 120, async () => {
+    const [{ status }] = await jobsFor(cluster, service, path);
+    return status.succeeded === 1;
   });
-  const { status } = await podOf(cluster, name);
-  const terminated = status.containerStatuses?.[0].state.terminated;
-  if (terminated?.exitCode !== 0) throw new Error(`${name} ended with ${terminated?.exitCode}: ${terminated?.message}`);
+  const [job, ...others] = await jobsFor(cluster, service, path);
+  expect(others).toEqual([]);
+  expect(job.status.failed ?? 0).toBe(0);
+  return podOf(cluster, job.metadata.name);
 }
 
-/** @param node its number; without it wherever there is room */
+export function jobsOf(cluster: Cluster, service: string): Promise<Job[]> {
+  return cluster.list<Job>('jobs', '-n', SERVICES, '-l', `${SERVICE_LABEL}=${service}`);
+}
+
+/** @throws when there is none */
+async function jobsFor(cluster: Cluster, service: string, object: string): Promise<Job[]> {
+  const jobs = (await jobsOf(cluster, service)).filter((job) => objectOf(job) === object);
+  if (jobs.length === 0) throw new Error(`${service} has no Job for ${object}`);
+  return jobs;
+}
+
+/** `bucket/key` of the file that a Job is for. */
+export const objectOf = ({ metadata }: Job) => metadata.annotations?.['oscar-cdk8s/object'];
+
+/** @param node its number: no other takes pods meanwhile; without it wherever there is room */
 export function aFileIsProcessed(scenario: Scenario, service: string, upload: Upload, node?: number): void {
-  scenario.step(`an uploaded file becomes a result of ${service}${node ? ` on node ${node}` : ''}`, () =>
-    processFile(scenario.cluster, service, upload, node ? `node${node}` : undefined),
-  );
+  const at = node && `node${node}`;
+  scenario.step(`an uploaded file becomes a result of ${service}${at ? ` on node ${node}` : ''}`, async () => {
+    const { cluster } = scenario;
+    const others = (await cluster.list('nodes'))
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => at && name !== at);
+    if (others.length) await cluster.kubectl('cordon', ...others);
+    const { spec } = await processFile(cluster, service, upload);
+    if (at) expect(spec.nodeName).toBe(at);
+    if (others.length) await cluster.kubectl('uncordon', ...others);
+  });
 }
 
 /** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */
 export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, nodes: number, upload: Upload): void {
-  const name = 'early';
   scenario.step('a Job on a node without the supervisor waits for it, and does not fail', async () => {
     const { cluster } = scenario;
     await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
     for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'rm', '-rf', '/var/lib/oscar-cdk8s');
     const store = await Store.of(cluster);
     await store.put(upload.path, upload.content);
-    await stampJob(cluster, service, name, uploadEvent(upload));
-    await eventually('its pod has a node', 30, async () => (await podOf(cluster, name)).spec.nodeName !== undefined);
+    const pod = async () => {
+      const [{ metadata }] = await jobsFor(cluster, service, upload.path);
+      return podOf(cluster, metadata.name);
+    };
+    await eventually('its pod has a node', 30, async () => (await pod()).spec.nodeName !== undefined);
     await throughout('it waits', 10, async () => {
-      const { status } = await cluster.get<Job>('job', '-n', SERVICES, name);
-      return !status.failed && (await podOf(cluster, name)).status.phase === 'Pending';
+      const [{ status }] = await jobsFor(cluster, service, upload.path);
+      return !status.failed && (await pod()).status.phase === 'Pending';
     });
     await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
-    await isComplete(cluster, name);
+    await isComplete(cluster, service, upload);
     await hasResults(store, upload);
   });
 }

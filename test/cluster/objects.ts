@@ -7,6 +7,7 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
   };
 }
@@ -20,6 +21,10 @@ export interface Pod extends KubernetesObject {
       readonly state: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };
     }[];
   };
+}
+
+export interface Deployment extends KubernetesObject {
+  readonly spec: { readonly replicas?: number };
 }
 
 export interface Job extends KubernetesObject {

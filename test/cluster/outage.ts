@@ -9,7 +9,7 @@ import { addressOf, Store } from './store';
 export async function managerAnswers(cluster: Cluster): Promise<void> {
   const host = await addressOf(cluster, PLATFORM, 'oscar-manager');
   const response = await fetch(`http://${host}:8080/health`, { signal: AbortSignal.timeout(5_000) });
-  expect([response.status, await response.text()]).toEqual([200, 'Ok\n']);
+  expect([response.status, await response.text()]).toEqual([200, 'Ok']);
 }
 
 export function theManagerAnswers(scenario: Scenario): void {

@@ -1,9 +1,10 @@
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
+import { idleServicesGoToSleep } from './manager';
 import { theManagerAnswers } from './outage';
 import { scenario } from './scenario';
-import { appliesTwice, EVERY_SERVICE, idleServicesStop, secretsAreGenerated, thePlatformIsReady } from './steps';
-import { storeIsPrepared } from './store';
+import { appliesTwice, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { theStoreIsPrepared } from './store';
 
 // No volume at all: each pod brings its own supervisor.
 scenario('per-pod', 2, (given) => {
@@ -11,7 +12,7 @@ scenario('per-pod', 2, (given) => {
   secretsAreGenerated(given, 'cowsay');
   thePlatformIsReady(given);
   theManagerAnswers(given);
-  idleServicesStop(given, EVERY_SERVICE);
-  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  idleServicesGoToSleep(given);
+  theStoreIsPrepared(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
 });

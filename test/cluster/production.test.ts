@@ -1,4 +1,5 @@
 import { eventually } from './cluster';
+import { oneOfTwoManagersIsEnough } from './events';
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import {
@@ -20,7 +21,7 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
-import { storeIsPrepared } from './store';
+import { theStoreIsPrepared } from './store';
 
 // Two managers, four pods of the store, the supervisor on each node. On two nodes, the end of one takes half of the
 // store's drives: what is stored can be read (two of four drives suffice), and writes wait until the node is back.
@@ -31,8 +32,9 @@ scenario('production', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  theStoreIsPrepared(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
+  oneOfTwoManagersIsEnough(given);
 
   given.step(
     'with one of two nodes the manager answers and the store is read',

@@ -1,52 +1,68 @@
-import { Cluster, eventually } from './cluster';
+import { eventually } from './cluster';
 import { hasResults, Upload, uploadEvent } from './jobs';
+import { Manager, measured, replicasOf, sleeps, warmPodsOf } from './manager';
 import type { Scenario } from './scenario';
-import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
-
-/** Sends stdin to a service's warm pods, from where the network policies let requests come: the manager's pod. */
-const POST = `
-const [host, type] = process.argv.slice(1);
-const { request } = require('node:http');
-const sent = request({ host, port: 8080, method: 'POST', headers: { 'content-type': type } }, (response) => {
-  process.stdout.write(response.statusCode + ' ');
-  response.pipe(process.stdout);
-});
-process.stdin.pipe(sent);
-`;
 
 export interface Request {
   readonly contentType: string;
   readonly body: string;
-  /** Status and body. */
   readonly answer: string | RegExp;
 }
 
-/** A service's Deployment of one pod answers: what was posted was the script's input, and its result is the answer. */
-export function aRequestIsAnswered(scenario: Scenario, service: string, request: Request): void {
-  scenario.step(`warm pods of ${service} answer a request`, () => isAnswered(scenario.cluster, service, request));
+/** `POST /run` with nobody there to answer: it is held until there is, and what comes later is answered at once. */
+export function aSleepingServiceAnswers(scenario: Scenario, service: string, request: Request): void {
+  scenario.step(`${service} sleeps, and answers a request`, async () => {
+    const { cluster } = scenario;
+    await sleeps(cluster, service);
+    for (const what of ['first answer', 'second answer']) {
+      const began = performance.now();
+      expect(await run(await Manager.of(cluster), service, request)).toEqual([200, answered(request)]);
+      measured(`${service}: ${what}`, began);
+    }
+    expect(await replicasOf(cluster, service)).toBe(1);
+  });
 }
 
-/** The same with the event of a file that was uploaded: its results are in the store. */
+/** Many requests wake a service once, all are answered, and a while after the last one it sleeps again. */
+export function aSleepingServiceAnswersMany(
+  scenario: Scenario,
+  service: string,
+  request: Request,
+  idleSeconds: number,
+): void {
+  scenario.step(`20 requests at once wake ${service}, which sleeps when they are over`, async () => {
+    const { cluster } = scenario;
+    await sleeps(cluster, service);
+    const manager = await Manager.of(cluster);
+    const began = performance.now();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => run(manager, service, request)));
+    measured(`${service}: 20 answers`, began);
+    expect(answers).toEqual(answers.map(() => [200, answered(request)]));
+    expect(await warmPodsOf(cluster, service)).toHaveLength(1);
+    const over = performance.now();
+    await eventually('it sleeps', idleSeconds + 30, async () => (await replicasOf(cluster, service)) === 0);
+    measured(`${service}: asleep after`, over);
+    expect(performance.now() - over).toBeGreaterThan((idleSeconds - 3) * 1000);
+  });
+}
+
+/** A pod that is there does what a Job does: with the event of a file whose results were taken away. */
 export function aWarmPodProcessesAFile(scenario: Scenario, service: string, upload: Upload): void {
-  scenario.step(`an uploaded file becomes a result of ${service} in a warm pod`, async () => {
+  scenario.step(`an event becomes results of ${service} in a warm pod`, async () => {
     const store = await Store.of(scenario.cluster);
-    await store.put(upload.path, upload.content);
-    const request = { contentType: 'application/json', body: uploadEvent(upload), answer: /^200 / };
-    await isAnswered(scenario.cluster, service, request);
+    await store.remove(...Object.keys(upload.results));
+    const request = { contentType: 'application/json', body: uploadEvent(upload), answer: /./ };
+    expect(await run(await Manager.of(scenario.cluster), service, request)).toEqual([200, answered(request)]);
     await hasResults(store, upload);
   });
 }
 
-async function isAnswered(cluster: Cluster, service: string, { contentType, body, answer }: Request): Promise<void> {
-  await cluster.kubectl('scale', 'deployment', '-n', SERVICES, service, '--replicas=1');
-  await cluster.kubectl('rollout', 'status', '-n', SERVICES, `deployment/${service}`, '--timeout=120s');
-  const host = `${service}.${SERVICES}.svc.cluster.local`;
-  const post = ['exec', '-i', '-n', PLATFORM, 'deployment/oscar-manager', '--', 'node', '-e', POST, host, contentType];
-  await eventually('it answers', 60, async () => {
-    const { stdout } = await cluster.pipe(body, 'kubectl', post);
-    if (typeof answer === 'string') expect(stdout).toBe(answer);
-    else expect(stdout).toMatch(answer);
-  });
-  await cluster.kubectl('scale', 'deployment', '-n', SERVICES, service, '--replicas=0');
+const answered = ({ answer }: Request) =>
+  typeof answer === 'string' ? answer : (expect.stringMatching(answer) as string);
+
+async function run(manager: Manager, service: string, { contentType, body }: Request): Promise<[number, string]> {
+  const as = await manager.tokenOf(service);
+  const { status, text } = await manager.call('POST', `/run/${service}`, { as, contentType, body });
+  return [status, text];
 }

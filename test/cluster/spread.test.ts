@@ -10,7 +10,7 @@ import {
   thePlatformIsReady,
   warmPodsAreReady,
 } from './steps';
-import { storeIsPrepared } from './store';
+import { theStoreIsPrepared } from './store';
 
 // As many nodes as the store has pods: the end of one takes one drive of four, and the store goes on writing. The
 // supervisor is in one volume that all nodes share.
@@ -21,7 +21,7 @@ scenario('spread', 4, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, `${EVERY_SERVICE},oscar_service notin (plants,web)`);
   warmPodsAreReady(given, 'plants', 'web');
-  storeIsPrepared(given, 'find-objects', 'films/frames/', ['films/objects/']);
+  theStoreIsPrepared(given);
   aFileIsProcessed(given, 'find-objects', frame('a film'));
 
   given.step(

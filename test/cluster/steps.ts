@@ -108,7 +108,7 @@ export function warmPodsAreReady(scenario: Scenario, ...services: string[]): voi
   });
 }
 
-/** What the manager does to services that nobody calls; until then they take the room that Jobs need. */
+/** Sooner than the manager does it to services that nobody calls: until then they take the room that Jobs need. */
 export function idleServicesStop(scenario: Scenario, selector: string): void {
   scenario.step('idle services go to no pods', async () => {
     await scenario.cluster.kubectl('scale', 'deployment', '-n', SERVICES, '-l', selector, '--replicas=0');

@@ -1,13 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sign } from 'aws4';
+import { Declaration, NotificationRule, SETTINGS_KEY, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
 import type { Cluster } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
 import type { Scenario } from './scenario';
-import { PLATFORM, SERVICES } from './steps';
+import { PLATFORM } from './steps';
 
 interface Service extends KubernetesObject {
   readonly spec: { readonly clusterIP: string };
+}
+
+interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface Keys {
+  readonly rootUser: string;
+  readonly rootPassword: string;
 }
 
 /** Where a Service is reached. */
@@ -18,15 +29,19 @@ export async function addressOf(cluster: Cluster, namespace: string, service: st
 /** The platform's store, as its root. */
 export class Store {
   static async of(cluster: Cluster): Promise<Store> {
-    const { rootUser, rootPassword } = await secretOf(cluster, PLATFORM, 'oscar-minio-root');
-    const host = await addressOf(cluster, PLATFORM, 'oscar-minio');
-    return new Store(cluster, { MC_HOST_store: `http://${rootUser}:${rootPassword}@${host}:9000` });
+    const keys = (await secretOf(cluster, PLATFORM, 'oscar-minio-root')) as unknown as Keys;
+    return new Store(cluster, `${await addressOf(cluster, PLATFORM, 'oscar-minio')}:9000`, keys);
   }
+
+  private readonly access: NodeJS.ProcessEnv;
 
   private constructor(
     private readonly cluster: Cluster,
-    private readonly access: NodeJS.ProcessEnv,
-  ) {}
+    private readonly host: string,
+    private readonly keys: Keys,
+  ) {
+    this.access = { MC_HOST_store: `http://${keys.rootUser}:${keys.rootPassword}@${host}` };
+  }
 
   async mc(...args: string[]): Promise<string> {
     return (await this.cluster.run('mc', args, this.access)).stdout;
@@ -41,9 +56,42 @@ export class Store {
     return this.mc('cat', `store/${path}`);
   }
 
+  async remove(...paths: string[]): Promise<void> {
+    await this.mc('rm', '--quiet', ...paths.map((path) => `store/${path}`));
+  }
+
+  /** By the S3 API: what mc calls `put` is every event whose name begins so, changes of tags too. */
+  async tellsOf(bucket: string, rules: readonly NotificationRule[]): Promise<void> {
+    const events = UPLOAD_EVENTS.map((event) => `<Event>${event}</Event>`).join('');
+    const filter = (name: string, value: string) =>
+      `<FilterRule><Name>${name}</Name><Value>${value}</Value></FilterRule>`;
+    const queues = rules.map(
+      ({ prefix, suffix }) =>
+        `<QueueConfiguration><Queue>${WEBHOOK_ARN}</Queue>${events}<Filter><S3Key>` +
+        `${filter('prefix', prefix)}${filter('suffix', suffix)}</S3Key></Filter></QueueConfiguration>`,
+    );
+    const body = `<NotificationConfiguration>${queues.join('')}</NotificationConfiguration>`;
+    const { rootUser: accessKeyId, rootPassword: secretAccessKey } = this.keys;
+    const call = {
+      service: 's3',
+      region: 'us-east-1',
+      host: this.host,
+      method: 'PUT',
+      path: `/${bucket}?notification=`,
+    };
+    const { headers } = sign({ ...call, body }, { accessKeyId, secretAccessKey });
+    const answer = await fetch(`http://${this.host}${call.path}`, {
+      method: call.method,
+      headers: headers as Record<string, string>,
+      body,
+    });
+    if (!answer.ok) throw new Error(`${bucket} takes no rules: ${answer.status} ${await answer.text()}`);
+  }
+
   /** Makes a policy of one statement an action, and gives it to a new user. */
   async user(name: string, password: string, rights: Readonly<Record<string, readonly string[]>>): Promise<void> {
-    const Statement = Object.entries(rights).map(([action, prefixes]) => ({
+    const given = Object.entries(rights).filter(([, prefixes]) => prefixes.length);
+    const Statement = given.map(([action, prefixes]) => ({
       Effect: 'Allow',
       Action: [action],
       Resource: prefixes.map((prefix) => `arn:aws:s3:::${prefix}*`),
@@ -58,17 +106,33 @@ export class Store {
   }
 }
 
-/** What the provisioner declares of a service: its user reads inputs and writes outputs, and can do nothing else. */
-export function storeIsPrepared(scenario: Scenario, service: string, read: string, write: readonly string[]): void {
-  scenario.step(`the store knows the service ${service}`, async () => {
-    const store = await Store.of(scenario.cluster);
-    for (const path of [read, ...write]) await store.mc('mb', '--ignore-existing', `store/${path.split('/')[0]}`);
-    const { accessKey, secretKey } = await secretOf(scenario.cluster, SERVICES, `${service}-minio`);
-    await store.user(accessKey, secretKey, { 's3:GetObject': [read], 's3:PutObject': write });
+/**
+ * What the provisioner declares of the store and doesn't make yet: buckets, the events that they tell, and services'
+ * users, who read inputs and write outputs and can do nothing else.
+ */
+export function theStoreIsPrepared(scenario: Scenario): void {
+  scenario.step('the store has what is declared', async () => {
+    const { cluster } = scenario;
+    const { buckets, users } = await declaration(cluster);
+    const store = await Store.of(cluster);
+    for (const { name, notifications } of buckets) {
+      await store.mc('mb', '--ignore-existing', `store/${name}`);
+      if (notifications.length) await store.tellsOf(name, notifications);
+    }
+    for (const { secret, read, write } of users) {
+      const { accessKey, secretKey } = await secretOf(cluster, secret.namespace!, secret.name);
+      await store.user(accessKey, secretKey, { 's3:GetObject': read, 's3:PutObject': write });
+    }
   });
 }
 
-async function secretOf(cluster: Cluster, namespace: string, name: string): Promise<Record<string, string>> {
+async function declaration(cluster: Cluster): Promise<Declaration> {
+  const selector = 'app.kubernetes.io/component=provisioner';
+  const maps = await cluster.list<ConfigMap>('configmaps', '-n', PLATFORM, '-l', selector);
+  return JSON.parse(maps.find(({ data }) => data?.[SETTINGS_KEY])!.data![SETTINGS_KEY]) as Declaration;
+}
+
+export async function secretOf(cluster: Cluster, namespace: string, name: string): Promise<Record<string, string>> {
   const { data } = await cluster.get<Secret>('secret', '-n', namespace, name);
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),

@@ -1,0 +1,69 @@
+import type { Scenario } from './scenario';
+import { PLATFORM, SERVICES } from './steps';
+
+/** Namespace, and what `kubectl auth can-i` is asked. */
+type Rights = readonly (readonly [namespace: string, ...question: string[]])[];
+
+const ALLOWED: Rights = [
+  [SERVICES, 'list', 'configmaps'],
+  [SERVICES, 'watch', 'podtemplates'],
+  [SERVICES, 'watch', 'deployments'],
+  [SERVICES, 'watch', 'pods'],
+  [SERVICES, 'get', 'pods', '--subresource=log'],
+  [SERVICES, 'create', 'jobs'],
+  [SERVICES, 'watch', 'jobs'],
+  [SERVICES, 'delete', 'jobs'],
+  [SERVICES, 'deletecollection', 'jobs'],
+  [SERVICES, 'patch', 'deployments', '--subresource=scale'],
+  [SERVICES, 'get', 'secret/cowsay-token'],
+  [PLATFORM, 'create', 'events'],
+  [PLATFORM, 'list', 'events'],
+  [PLATFORM, 'get', 'deployment/oscar-manager'],
+  [PLATFORM, 'list', 'nodes'],
+  [PLATFORM, 'list', 'nodes.metrics.k8s.io'],
+];
+
+const REFUSED: Rights = [
+  [SERVICES, 'list', 'secrets'],
+  [SERVICES, 'watch', 'secrets'],
+  [SERVICES, 'get', 'secret/cowsay-minio'],
+  [SERVICES, 'update', 'secret/cowsay-token'],
+  [SERVICES, 'create', 'secrets'],
+  [SERVICES, 'create', 'pods'],
+  [SERVICES, 'delete', 'pods'],
+  [SERVICES, 'create', 'pods', '--subresource=exec'],
+  [SERVICES, 'create', 'deployments'],
+  [SERVICES, 'patch', 'deployments'],
+  [SERVICES, 'delete', 'deployments'],
+  [SERVICES, 'patch', 'jobs'],
+  [SERVICES, 'update', 'configmaps'],
+  [SERVICES, 'create', 'podtemplates'],
+  [SERVICES, 'create', 'events'],
+  [SERVICES, 'create', 'serviceaccounts', '--subresource=token'],
+  [PLATFORM, 'get', 'secret/oscar-admin'],
+  [PLATFORM, 'get', 'secret/oscar-minio-root'],
+  [PLATFORM, 'list', 'secrets'],
+  [PLATFORM, 'create', 'jobs'],
+  [PLATFORM, 'create', 'pods'],
+  [PLATFORM, 'list', 'pods'],
+  [PLATFORM, 'patch', 'deployment/oscar-manager'],
+  [PLATFORM, 'get', 'deployment/another'],
+  [PLATFORM, 'delete', 'events'],
+  [PLATFORM, 'delete', 'nodes'],
+  [PLATFORM, 'patch', 'nodes'],
+  ['default', 'create', 'jobs'],
+  ['kube-system', 'list', 'secrets'],
+  ['kube-system', 'list', 'pods'],
+];
+
+/** As the API server judges them, of what the manager is: it may do what it does, and nothing that would lead on. */
+export function theManagerMayNoMoreThanItDoes(scenario: Scenario): void {
+  scenario.step('the manager may do what it does, and no more', async () => {
+    const as = `--as=system:serviceaccount:${PLATFORM}:oscar-manager`;
+    const may = async ([namespace, ...question]: Rights[number]) =>
+      (await scenario.cluster.tryKubectl('auth', 'can-i', '-n', namespace, as, ...question)).code === 0;
+    const allowed: string[] = [];
+    for (const right of [...ALLOWED, ...REFUSED]) if (await may(right)) allowed.push(right.join(' '));
+    expect(allowed).toEqual(ALLOWED.map((right) => right.join(' ')));
+  });
+}
