@@ -17,7 +17,11 @@ export interface ManagerOptions {
   readonly idleSeconds?: number;
   /** Seconds that a request may wait for a service's first pod. @default 120 */
   readonly coldStartSeconds?: number;
-  /** Origins that browsers may call from, e.g. `https://ui.example.org`; `*` is any. @default none: CORS is off */
+  /**
+   * Origins that browsers may call from, e.g. `https://ui.example.org`; `*` is any. By the admin's login, which browsers
+   * add by themselves, only pages of origins that are named may change anything: `*` names none.
+   * @default none: CORS is off
+   */
   readonly corsOrigins?: readonly string[];
   /** Secret (keys `username`, `password`) of the admin. @default `<name>-admin`, generated in the cluster */
   readonly adminSecretName?: string;

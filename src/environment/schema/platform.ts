@@ -51,7 +51,11 @@ const manager = object({
   maxBodyBytes: optional(integer(1), 'Largest request body, in bytes.', '104857600 (100 MiB)'),
   idleSeconds: optional(integer(1), 'Seconds without a request after which a service goes back to no pods.', '300'),
   coldStartSeconds: optional(integer(1), 'Seconds that a request may wait for the first pod.', '120'),
-  corsOrigins: optional(list(text), 'Origins that browsers may call from.', 'none'),
+  corsOrigins: optional(
+    list(text),
+    "Origins that browsers may call from. `*` is any, but changes nothing by the admin's login: that takes a name.",
+    'none',
+  ),
   adminSecretName: optional(
     text,
     "Secret (keys `username`, `password`) of the admin, in the platform's namespace.",

@@ -38,11 +38,12 @@ export class Cors {
   }
 
   /**
-   * Whether a browser sends this for another site's page. It would add the login that its user typed here, so what
-   * changes something is refused.
+   * Whether a browser may have sent this for another site's page, with the login that its user typed here: what changes
+   * something is refused then. A token is nothing that a browser adds by itself, and `*` names nobody.
    */
-  isForeign({ method, headers: { origin, host } }: IncomingMessage): boolean {
-    if (origin === undefined || method === 'GET' || method === 'HEAD' || this.allows(origin)) return false;
+  isForeign({ method, headers: { origin, host, authorization = '' } }: IncomingMessage): boolean {
+    if (origin === undefined || method === 'GET' || method === 'HEAD') return false;
+    if (this.origins.includes(origin) || /^bearer[ \t]/i.test(authorization)) return false;
     return hostOf(origin) !== host;
   }
 

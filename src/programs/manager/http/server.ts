@@ -102,7 +102,7 @@ class Front {
     if (this.cors.isForeign(request)) {
       throw new HttpError(
         403,
-        "A page of another site may not do this: its origin is not among the manager's corsOrigins.",
+        "A page of another site may do this by a token only: its origin is not named among the manager's corsOrigins.",
       );
     }
     const exchange: Exchange = { request, response, parameters, query, caller, signal };

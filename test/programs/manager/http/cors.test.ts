@@ -44,14 +44,21 @@ describe('CORS', () => {
     });
   });
 
+  const foreign = { origin: 'https://evil' };
+  const basic = { authorization: 'Basic eDp5' };
   test.each([
-    [{ origin: 'https://evil' }, 403],
-    [{ origin: 'null' }, 403],
-    [{ origin: 'http://manager.example', host: 'manager.example' }, 201],
-    [{ origin }, 201],
-    [{}, 201],
-  ])('who changes something from %j: %i', async (headers, status) => {
-    const it = await serving([echo], { corsOrigins: [origin] });
+    [{ ...foreign, ...basic }, [origin], 403],
+    [{ ...foreign, ...basic }, [], 403],
+    [{ ...foreign, ...basic }, ['*'], 403],
+    [foreign, ['*'], 403],
+    [{ ...basic, origin: 'null' }, ['*'], 403],
+    [{ ...basic, origin: 'http://manager.example', host: 'manager.example' }, [origin], 201],
+    [{ ...basic, origin }, [origin], 201],
+    [{ ...basic, origin }, ['*', origin], 201],
+    [{ ...foreign, authorization: 'Bearer x' }, ['*'], 201],
+    [basic, [], 201],
+  ])('who changes something by %j, with origins %j: %i', async (headers, corsOrigins, status) => {
+    const it = await serving([echo], { corsOrigins });
     await expect(it.call('/job/cow', { method: 'POST', headers, body: 'x' })).resolves.toMatchObject({ status });
   });
 });
