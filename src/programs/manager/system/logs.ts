@@ -1,6 +1,7 @@
 import { managerName, SERVICE_LABEL } from '../../../contract';
 import { HttpError } from '../http/answer';
 import type { Exchange, Route } from '../http/route';
+import { FollowedLogs } from './followed-logs';
 import type { SystemOptions } from './options';
 import { parseBool } from './parse-bool';
 import { newestPod, openLog, sendLog } from './pod-log';
@@ -11,9 +12,16 @@ const JOB_LABEL = 'batch.kubernetes.io/job-name';
 /** What a Job's script writes, and where the manager's own log is. */
 export function logRoutes({ settings, api }: SystemOptions): Route[] {
   const { name, namespace, servicesNamespace } = settings;
+  const followed = new FollowedLogs();
 
-  const jobLog = async (exchange: Exchange) => {
-    const { request, query, signal } = exchange;
+  const jobLog = (exchange: Exchange) => {
+    const { request, query, parameters } = exchange;
+    const follow = parseBool(query.get('follow')) && request.method === 'GET';
+    return follow ? followed.follow(parameters.service, () => passLog(exchange, true)) : passLog(exchange, false);
+  };
+
+  const passLog = async (exchange: Exchange, follow: boolean) => {
+    const { query, signal } = exchange;
     const { service, job } = exchange.parameters;
     // By both: no token reads another service's logs.
     const pod = await newestPod(api, servicesNamespace, `${SERVICE_LABEL}=${service},${JOB_LABEL}=${job}`);
@@ -21,7 +29,7 @@ export function logRoutes({ settings, api }: SystemOptions): Route[] {
       throw new HttpError(404, `The service ${service} has no job ${job} with a pod: it may wait, or be deleted.`);
     const options = {
       timestamps: String(parseBool(query.get('timestamps'))),
-      follow: String(parseBool(query.get('follow')) && request.method === 'GET'),
+      follow: String(follow),
       tailLines: tailLines(query),
     };
     await sendLog(await openLog(api, servicesNamespace, pod, options, signal), exchange);

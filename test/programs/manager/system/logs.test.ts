@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FollowedLogs } from '../../../../src/programs/manager/system/followed-logs';
 import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
 import { SystemUnderTest } from './fixture';
 
@@ -71,6 +72,36 @@ test('a client that goes ends all that it asked for ahead', async () => {
   socket.destroy();
   while (followed().length > 0) await sleep(10);
   expect(it.serving.logged).toEqual([]);
+});
+
+test('sixteen of a service are followed and no more, until one ends', async () => {
+  it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Running' });
+  it.putPod('sheep', 'sheep-1-a', { job: 'sheep-1', phase: 'Running' });
+  const get = `GET ${LOG}?follow=true HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer cow-token\r\n\r\n`;
+  const socket = connect(it.serving.port, '127.0.0.1', () => socket.write(get.repeat(15)));
+  const last = await it.open(`${LOG}?follow=true`);
+  const open = () => it.double.requests.filter(({ url, status }) => url.includes('follow=true') && status === 0).length;
+  while (open() < 16) await sleep(10);
+  await expect(it.call(`${LOG}?follow=true`)).resolves.toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+  await expect(it.call(LOG)).resolves.toMatchObject({ status: 200 });
+  (await it.open('/system/logs/sheep/sheep-1?follow=true')).destroy();
+  socket.destroy();
+  last.destroy();
+  while (open() > 0) await sleep(10);
+  const answers = await Promise.all(Array.from({ length: 16 }, () => it.open(`${LOG}?follow=true`)));
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(16).fill(200));
+  answers.forEach((answer) => answer.destroy());
+});
+
+test('a hundred and twenty-eight of all services', async () => {
+  const followed = new FollowedLogs();
+  let end!: () => void;
+  const work = () => new Promise<void>((resolve) => (end = resolve));
+  for (let i = 0; i < 128; i++) void followed.follow(`service-${i % 10}`, work);
+  await expect(followed.follow('another', work)).rejects.toMatchObject({ status: 429 });
+  end();
+  await sleep(1);
+  await expect(followed.follow('another', async () => {})).resolves.toBeUndefined();
 });
 
 test('why there is none', async () => {
