@@ -42,6 +42,7 @@ test('every door is known here', () => {
     [
       "DELETE /system/logs/:service",
       "DELETE /system/logs/:service/:job",
+      "DELETE /system/services",
       "DELETE /system/services/:service",
       "GET /",
       "GET /health",
@@ -61,6 +62,7 @@ test('every door is known here', () => {
       "POST /job/:service",
       "POST /run/:service",
       "POST /system/services",
+      "POST /system/services/:service",
       "PUT /system/services",
       "PUT /system/services/:service",
     ]

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { selectorLabels, SERVICE_LABEL } from '../../../contract';
 import { HttpError, sendJson } from '../http/answer';
 import type { Exchange, Route } from '../http/route';
@@ -11,13 +12,15 @@ import { definitionOf } from './services';
 /** Lines that are given without being asked for more, as upstream does. */
 const LINES = 200;
 const MOST_LINES = 10_000;
+/** Lines may have any length; all of the answer is in memory. */
+const MOST_BYTES = 1024 * 1024;
 
 /** A service's warm pods: how they are, and what the newest writes. */
 export function deploymentRoutes({ settings, services, warmPods, api }: SystemOptions): Route[] {
   const namespace = settings.servicesNamespace;
 
   const show = ({ response, parameters: { service } }: Exchange) => {
-    definitionOf(services, service);
+    const { expose } = definitionOf(services, service);
     const pods = warmPods.of(service);
     const replicas = warmPods.replicas(service);
     const ready = warmPods.ready(service).length;
@@ -28,7 +31,8 @@ export function deploymentRoutes({ settings, services, warmPods, api }: SystemOp
       reason: pods.find(({ waiting }) => waiting)?.waiting,
       active_instances: pods.length,
       affected_instances: pods.length - ready,
-      resource_kind: replicas === undefined ? 'unavailable' : 'deployment',
+      // In the words that upstream's clients know: warm pods do here what its Knative does there.
+      resource_kind: expose ? 'exposed_service' : 'knative_service',
       replicas: replicas ?? 0,
       ready,
       pods: pods.map(({ name, ready, waiting }) => ({ name, ready, waiting })),
@@ -44,10 +48,14 @@ export function deploymentRoutes({ settings, services, warmPods, api }: SystemOp
     try {
       const pod = await newestPod(api, namespace, selector);
       if (!pod) throw new HttpError(404, 'The service has no pod now: it gets one when it is called.');
-      const log = await openLog(api, namespace, pod, { timestamps: 'true', tailLines: lines }, signal);
-      const entries: object[] = [];
-      for await (const line of linesOf(log)) entries.push(entryOf(line, timestamps));
-      sendJson(response, { service_name: service, available: true, entries });
+      const which = { timestamps: 'true', tailLines: lines, limitBytes: MOST_BYTES };
+      const log = await text(await openLog(api, namespace, pod, which, signal));
+      const entries = log.split('\n').filter(Boolean);
+      sendJson(response, {
+        service_name: service,
+        available: true,
+        entries: entries.map((line) => entryOf(line, timestamps)),
+      });
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       sendJson(response, { service_name: service, available: false, message: error.message, entries: [] });
@@ -67,17 +75,6 @@ function stateOf(pods: readonly WarmPod[], ready: number, replicas: number | und
   if (ready >= replicas) return 'ready';
   if (ready > 0) return 'degraded';
   return pods.some(({ waiting }) => /BackOff|Err|Invalid/.test(waiting ?? '')) ? 'failed' : 'pending';
-}
-
-async function* linesOf(log: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const part of log) {
-    const lines = (rest + (typeof part === 'string' ? part : decoder.decode(part, { stream: true }))).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest) yield rest;
 }
 
 function entryOf(line: string, timestamps: boolean) {

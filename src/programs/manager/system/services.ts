@@ -17,6 +17,30 @@ const UNTOLD: Readonly<Record<StorageType, Readonly<Record<string, string>>>> = 
   onedata: { token: '' },
 };
 
+/** What upstream tells of every service, as it tells it of one that doesn't ask for any of it. */
+const NOTHING_OF_IT = {
+  total_cpu: '',
+  total_memory: '',
+  alpine: false,
+  enable_sgx: false,
+  image_prefetch: false,
+  delegation: '',
+  rescheduler_threshold: 0,
+  interlink_node_name: '',
+  mount: { storage_provider: '', path: '' },
+  volume_status: { enabled: false },
+};
+const NOT_EXPOSED = {
+  min_scale: 0,
+  max_scale: 0,
+  cpu_threshold: 0,
+  rewrite_target: false,
+  nodePort: 0,
+  default_command: false,
+  set_auth: false,
+  health_path: '/',
+};
+
 /** Reading services; and who tries to change them learns where that is done. */
 export function serviceRoutes(options: SystemOptions): Route[] {
   const { services, settings } = options;
@@ -42,6 +66,8 @@ export function serviceRoutes(options: SystemOptions): Route[] {
     },
     { method: 'POST', path: '/system/services', access: 'admin', handle: declared },
     { method: 'PUT', path: '/system/services', access: 'admin', handle: declared },
+    { method: 'DELETE', path: '/system/services', access: 'admin', handle: declared },
+    { method: 'POST', path: '/system/services/:service', access: 'service', handle: declared },
     { method: 'PUT', path: '/system/services/:service', access: 'service', handle: declared },
     { method: 'DELETE', path: '/system/services/:service', access: 'service', handle: declared },
   ];
@@ -60,9 +86,14 @@ function declaredIn(environment: SystemOptions['settings']['environment']): stri
 }
 
 async function describe(definition: ServiceDefinition, { settings, tokens }: SystemOptions) {
-  const { name, labels, storage_providers: providers } = definition;
+  const { name, labels, storage_providers: providers, environment, expose, isolation_level } = definition;
   return {
+    ...NOTHING_OF_IT,
     ...definition,
+    // A service's secrets are not known here, not even by name.
+    environment: { secrets: {}, ...environment },
+    expose: { ...NOT_EXPOSED, ...expose },
+    isolation_level: isolation_level.toUpperCase(),
     token: (await tokens.of(name).catch(() => undefined)) ?? '',
     labels: { ...labels, [SERVICE_LABEL]: name },
     storage_providers: providersOf(providers, settings),

@@ -11,6 +11,16 @@ const gpu = definition('gpu', {
     onedata: { one: { oneprovider_host: 'one.example', space: 'mine' } },
   },
 });
+const EXPOSE = {
+  min_scale: 1,
+  max_scale: 3,
+  api_port: [8080],
+  cpu_threshold: 80,
+  rewrite_target: true,
+  default_command: true,
+  set_auth: true,
+  health_path: '/healthy',
+};
 let it: SystemUnderTest;
 beforeEach(async () => (it = await SystemUnderTest.start([definition('sheep'), definition('cow'), gpu])));
 afterEach(() => it.stop());
@@ -105,7 +115,44 @@ describe('services', () => {
       cluster_id: 'oscar',
       namespace: 'oscar-svc',
       owner: 'cluster_admin',
+      environment: { variables: {}, secrets: {} },
+      isolation_level: 'SERVICE',
+      expose: {
+        min_scale: 0,
+        max_scale: 0,
+        cpu_threshold: 0,
+        rewrite_target: false,
+        nodePort: 0,
+        default_command: false,
+        set_auth: false,
+        health_path: '/',
+      },
+      total_cpu: '',
+      total_memory: '',
+      alpine: false,
+      enable_sgx: false,
+      image_prefetch: false,
+      delegation: '',
+      rescheduler_threshold: 0,
+      interlink_node_name: '',
+      mount: { storage_provider: '', path: '' },
+      volume_status: { enabled: false },
     });
+  });
+
+  test('what it has of itself comes before what all have', async () => {
+    const more = { isolation_level: 'user', expose: EXPOSE, environment: { variables: { A: '1' } }, alpine: true };
+    const other = await SystemUnderTest.start([definition('cow', more as never)]);
+    await expect(other.json('/system/services/cow')).resolves.toMatchObject({
+      isolation_level: 'USER',
+      expose: { ...EXPOSE, nodePort: 0 },
+      environment: { variables: { A: '1' }, secrets: {} },
+      alpine: true,
+    });
+    await expect(other.json('/system/services/cow/deployment')).resolves.toMatchObject({
+      resource_kind: 'exposed_service',
+    });
+    await other.double.stop();
   });
 
   test("its own labels and providers, and the platform's store", async () => {
@@ -136,6 +183,8 @@ describe('services', () => {
   test.each([
     ['POST', '/system/services'],
     ['PUT', '/system/services'],
+    ['DELETE', '/system/services'],
+    ['POST', '/system/services/cow'],
     ['PUT', '/system/services/cow'],
     ['DELETE', '/system/services/cow'],
     ['DELETE', '/system/services/goat'],
@@ -193,7 +242,7 @@ describe('deployment', () => {
       reason: 'ImagePullBackOff: no such image',
       active_instances: 2,
       affected_instances: 1,
-      resource_kind: 'deployment',
+      resource_kind: 'knative_service',
       replicas: 2,
       ready: 1,
       pods: [
@@ -219,6 +268,7 @@ describe('deployment', () => {
     const { available, entries } = await it.json(log);
     expect([available, entries.length, entries[0]]).toEqual([true, 200, { message: 'line 101 ü' }]);
     const last = await it.json(`${log}?tailLines=1&timestamps=true`);
+    expect(it.asked.at(-1)).toContain('&tailLines=1&limitBytes=1048576');
     expect(last.entries).toEqual([{ timestamp: expect.stringMatching(/^20.*Z$/), message: 'line 300 ü' }]);
   });
 
