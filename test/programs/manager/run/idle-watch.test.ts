@@ -17,7 +17,7 @@ beforeEach(async () => {
   world.warmPods.onDeployment('beacon', { service: 'beacon', replicas: 1 });
   world.tell(beacon, true, { service: 'beacon' });
   const { services, warmPods, calls, scale, log, podPort: port } = world;
-  watch = new IdleWatch({ services, warmPods, calls, scale, idleSeconds: 1, log, port });
+  watch = new IdleWatch({ services, warmPods, calls, scale, idleSeconds: 1, unreadySeconds: 1, log, port });
   watch.start();
 });
 afterEach(async () => {
@@ -70,7 +70,7 @@ describe('a service sleeps', () => {
     await until(() => performance.now() > later);
     await look();
     expect(slept()).toEqual([['cowsay', 0]]);
-    expect(world.log.mock.calls[0][1]).toMatch(/since none of its pods has been ready for 1 s and nobody waits$/);
+    expect(world.log.mock.calls[0][1]).toMatch(/since none of its pods has been ready for 1 s$/);
   });
 
   test('and a call wakes it', async () => {
@@ -163,6 +163,11 @@ describe('a service is left awake', () => {
   test.each([
     ['fails', refusal(500), 'the pod cowsay-0 does not tell its metrics: status 500'],
     ['tells nothing of it', refusal(200), `the pod cowsay-0 does not tell ${IDLE_METRIC}`],
+    [
+      'tells too much',
+      (_, response) => void response.end('x'.repeat(2 ** 20 + 1)),
+      /metrics: more than 1048576 bytes$/,
+    ],
     ['tells no number', idle('NaN'), `the pod cowsay-0 does not tell ${IDLE_METRIC}`],
     ['breaks', (request) => void request.socket.destroy(), /^cowsay can't be put .*metrics: socket hang up$/],
     ['is silent', () => undefined, /metrics: no answer in 3 s$/],
