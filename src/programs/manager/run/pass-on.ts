@@ -26,10 +26,17 @@ export async function passOn(
     breakOff();
   });
   response.setTimeout(IDLE_MS, breakOff);
-  response.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer));
+  response.writeHead(answer.statusCode!, answer.statusMessage, headersOf(answer, response));
   answer.pipe(response);
   await closed;
   if (isBroken) return 'broken';
   answer.destroy();
   return response.writableFinished ? 'whole' : 'left';
+}
+
+/** What the manager says of security, of caches, and of who may read the answer stays: a script has no say in it. */
+function headersOf(answer: IncomingMessage, response: ServerResponse) {
+  const ours = ['vary', ...response.getHeaderNames()];
+  const isCors = (name: string) => name.startsWith('access-control-');
+  return endToEnd(answer, [...ours, ...Object.keys(answer.headers).filter(isCors)]);
 }

@@ -1,4 +1,7 @@
 import { text } from 'node:stream/consumers';
+import type { Metrics } from '../../../../src/programs/manager/metrics';
+import { runRoutes } from '../../../../src/programs/manager/run/routes';
+import { ok, Serving, serving } from '../http/serving';
 import { refusal, until } from './fake-pod';
 import { answerOf, World } from './world';
 
@@ -38,9 +41,10 @@ describe('a call', () => {
       'x-hop': '1',
       te: 'trailers',
       host: 'oscar.example.org',
+      cookie: 'session=secret',
     });
     const [headers] = world.pod(0).calls;
-    for (const name of ['authorization', 'proxy-authorization', 'x-hop', 'te'])
+    for (const name of ['authorization', 'proxy-authorization', 'x-hop', 'te', 'cookie'])
       expect(headers).not.toHaveProperty(name);
     expect(headers.host).toBe(`127.0.0.2:${world.podPort}`);
     expect(headers.connection).toBe('close');
@@ -55,6 +59,42 @@ describe('a call', () => {
     const { headers } = await world.call();
     expect(headers).toMatchObject({ 'x-stays': '1' });
     for (const name of ['x-hop', 'proxy-status']) expect(headers).not.toHaveProperty(name);
+  });
+
+  test('has no say in what the manager tells browsers', async () => {
+    world = await World.with(1);
+    world.pod(0).script = (_request, response) =>
+      void response
+        .writeHead(200, {
+          'content-security-policy': "default-src *; sandbox 'allow-scripts'",
+          'x-content-type-options': 'x',
+          'referrer-policy': 'unsafe-url',
+          'cache-control': 'public',
+          'access-control-allow-origin': '*',
+          'access-control-allow-credentials': 'true',
+          vary: '*',
+          'x-stays': '1',
+        })
+        .end();
+    const { services, warmPods, scale, calls, log, podPort: port } = world;
+    const metrics = { step: world.step } as unknown as Metrics;
+    const run = { services, warmPods, scale, calls, log, port, metrics, coldStartSeconds: 1, maxBodyBytes: 1 };
+    const corsOrigins = ['https://ui.example.org'];
+    const front = await serving([...runRoutes(run), ok], {
+      authenticate: async () => ({ kind: 'admin' }),
+      corsOrigins,
+    });
+    const { date: _ours, ...usual } = (await front.call('/ok', { headers: { origin: corsOrigins[0] } })).headers;
+    const { headers } = await front.call('/run/cowsay', { method: 'POST', headers: { origin: corsOrigins[0] } });
+    Serving.stopAll();
+    expect(headers['x-stays']).toBe('1');
+    expect(usual).toMatchObject({ vary: 'Origin', 'cache-control': 'no-store' });
+    for (const name of ['content-length', 'content-type']) delete usual[name];
+    expect(headers).toMatchObject(usual);
+    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    // Not even where the manager says nothing of it.
+    const bare = (await world.call()).headers;
+    for (const name of Object.keys(bare)) expect(name).not.toMatch(/^(?:access-control-.*|vary)$/);
   });
 
   test.each([
@@ -244,14 +284,14 @@ describe('no script runs twice', () => {
 });
 
 describe('when no pod is reached in time', () => {
-  test('that is a 502, which says why', async () => {
+  test('that is a 503, which says why: no script has begun', async () => {
     world = await World.with(1, { coldStartSeconds: 1 });
     await world
       .pod(0)
       .stop()
       .catch(() => undefined);
     const answer = await world.call();
-    expect(answer.status).toBe(502);
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(answer.body).toMatch(/^the pod cowsay-0 gave no answer: connect ECONNREFUSED/);
   });
 
