@@ -147,7 +147,10 @@ export class KubernetesApi {
   }
 }
 
-/** An answer in words. The server's message tells about names and rights; it repeats no data for 4xx and 5xx. */
+/**
+ * An answer in words. The server's message tells about names and rights, and of an object that is invalid (422) it repeats
+ * the values: it is for the log, and for callers only where nothing was sent that they don't know.
+ */
 export function reasonOf({ status, body }: Answer): string {
   const message = (body as { message?: unknown } | null)?.message;
   return `${status}${typeof message === 'string' && message ? `: ${message}` : ''}`;
