@@ -23,15 +23,16 @@ export interface ManagerRightsProps {
   readonly serviceNames: () => readonly string[];
 }
 
-const READ = ['get', 'list', 'watch'];
+/** What is watched is never asked for by its name. */
+const FOLLOW = ['list', 'watch'];
 
 /** In the services' namespace: follows services, makes and removes their Jobs, starts and ends their warm pods. */
 const IN_SERVICES: readonly PolicyRule[] = [
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...READ, 'create', 'delete', 'deletecollection'] },
-  { apiGroups: [''], resources: ['pods', 'configmaps', 'podtemplates'], verbs: READ },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', ...FOLLOW, 'create', 'delete', 'deletecollection'] },
+  { apiGroups: [''], resources: ['pods', 'configmaps', 'podtemplates'], verbs: FOLLOW },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-  { apiGroups: ['apps'], resources: ['deployments'], verbs: READ },
-  { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['get', 'patch'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: FOLLOW },
+  { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
 ];
 
 /** In its own: tells of dead letters, by Kubernetes Events about its Deployment. */
