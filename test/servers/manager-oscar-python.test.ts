@@ -27,7 +27,12 @@ beforeAll(async () => {
   manager.declare(definition('other'));
   store = await BucketStore.startFor(manager.target, 'uploads', 'results', SETTINGS.bodiesBucket);
   await manager.start(store, { environment: { name: 'production', version: '4.5.6' } });
-  service = new Service({ script: SCRIPT, port: store.port, keys: store.root, definition: { input: [], output: [] } });
+  service = new Service({
+    script: SCRIPT,
+    port: store.port,
+    keys: store.root,
+    definition: { name: 'cowsay', input: [], output: [] },
+  });
   await service.serve().says('listening on port');
   putWarmPod();
   await until('the pod is seen', async () => (await manager.asAdmin('/')).includes('1 of 1 ready'));
