@@ -22,6 +22,12 @@ export const IDLE_METRIC = 'oscar_supervisor_idle_seconds';
 /** Of the service's container in its pods. Upstream's: its clients read logs by this name. */
 export const SERVICE_CONTAINER_NAME = 'oscar-container';
 
+/**
+ * Header of a call: which service it is for. A pod of another one refuses it (421): addresses go from pod to pod, and a
+ * manager may know an old one.
+ */
+export const SERVICE_HEADER = 'x-oscar-service';
+
 /** Where MinIO sends its events. */
 export const EVENTS_PATH = '/events';
 

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Component, SERVICE_LABEL } from '../../contract';
 import type { Log } from '../common/log';
-import { KubernetesApi, MERGE_PATCH, reasonOf } from './kubernetes/api';
+import { KubernetesApi, KubernetesUnreachable, MERGE_PATCH, reasonOf } from './kubernetes/api';
 import type { ConfigMap, Deployment, Job, Pod, PodTemplate } from './kubernetes/objects';
 import { Reflector, Resource } from './kubernetes/reflector';
 import { jobRecord, Jobs } from './state/jobs';
@@ -23,6 +23,8 @@ export class Cluster {
   private readonly definitions: Reflector;
   /** Without these nothing can be asked of the manager. */
   private readonly needed: readonly (readonly [what: string, Reflector])[];
+  /** What is asked before a Deployment is scaled. */
+  private readonly scaling: readonly Reflector[];
   private readonly allJobs: Reflector;
 
   private constructor(
@@ -42,21 +44,19 @@ export class Cluster {
       return new Reflector(api, resource, log);
     };
     this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap);
+    const templates = follow<PodTemplate>(['/api/v1', 'podtemplates'], services.onPodTemplate);
+    const deployments = follow<Deployment>(['/apis/apps/v1', 'deployments'], (name, object) =>
+      warmPods.onDeployment(name, object && scaleOf(object)),
+    );
+    const pods = follow<Pod>(['/api/v1', 'pods'], (name, pod) => warmPods.onPod(name, pod && warmPod(pod)), {
+      labelSelector: WARM,
+    });
+    this.scaling = [deployments, pods];
     this.needed = [
       ['ConfigMaps', this.definitions],
-      ['PodTemplates', follow<PodTemplate>(['/api/v1', 'podtemplates'], services.onPodTemplate)],
-      [
-        'Deployments',
-        follow<Deployment>(['/apis/apps/v1', 'deployments'], (name, object) =>
-          warmPods.onDeployment(name, object && scaleOf(object)),
-        ),
-      ],
-      [
-        'Pods',
-        follow<Pod>(['/api/v1', 'pods'], (name, pod) => warmPods.onPod(name, pod && warmPod(pod)), {
-          labelSelector: WARM,
-        }),
-      ],
+      ['PodTemplates', templates],
+      ['Deployments', deployments],
+      ['Pods', pods],
     ];
     this.allJobs = follow<Job>(['/apis/batch/v1', 'jobs'], (name, job) => jobs.onJob(name, job && jobRecord(job)), {
       onListed: jobs.onListed,
@@ -84,12 +84,19 @@ export class Cluster {
 
   /** @throws KubernetesUnreachable, or an Error that says why it is refused */
   scale = async (service: string, replicas: number): Promise<void> => {
+    // By what is old, pods that others started would be taken away.
+    if (!this.scaling.every(({ current }) => current))
+      throw new KubernetesUnreachable('what is known of the pods may be old');
     const path = `/apis/apps/v1/namespaces/${this.namespace}/deployments/${service}/scale`;
     const answer = await this.api.call('PATCH', path, { body: { spec: { replicas } }, contentType: MERGE_PATCH });
-    if (answer.status !== 200) throw new Error(`${service} can't be scaled to ${replicas}: ${reasonOf(answer)}`);
+    if (answer.status === 200) return;
+    const problem = `${service} can't be scaled to ${replicas}: ${reasonOf(answer)}`;
+    throw mayPass(answer.status) ? new KubernetesUnreachable(problem) : new Error(problem);
   };
 
   private get reflectors(): Reflector[] {
     return [...this.needed.map(([, reflector]) => reflector), this.allJobs];
   }
 }
+
+const mayPass = (status: number) => status === 409 || status === 429 || status >= 500;

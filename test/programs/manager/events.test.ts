@@ -53,6 +53,12 @@ describe('an upload', () => {
     expect(jobs()).toHaveLength(4);
   });
 
+  test('thousands in one message', async () => {
+    const records = Array.from({ length: 3000 }, (_, n) => eventOf('pictures', `in/${n}.gif`).Records[0]);
+    expect(await manager.sendEvent({ Records: records })).toMatchObject(OK);
+    expect(jobs()).toHaveLength(3000);
+  });
+
   test('several in one message', async () => {
     const records = [1, 2, 3].flatMap((n) => eventOf('pictures', `in/${n}.gif`).Records);
     expect(await manager.sendEvent({ Records: records })).toMatchObject(OK);
@@ -118,6 +124,19 @@ describe('dead letters', () => {
     const events = manager.kubernetes.objects.list('Event', 'oscar').length;
     expect(events).toBeGreaterThanOrEqual(20);
     expect(events).toBeLessThan(40);
+  });
+
+  test('for a service that has been half removed for an hour, and not before', async () => {
+    manager.kubernetes.objects.delete('PodTemplate', 'oscar-svc', 'a');
+    const event = eventOf('pictures', 'in/a.gif');
+    const old = { ...event, Records: [{ ...event.Records[0], eventTime: '2026-01-01T00:00:00.000Z' }] };
+    const young = { ...event, Records: [{ ...event.Records[0], eventTime: new Date().toISOString() }] };
+    await eventually(async () => (await manager.sendEvent(young)).status === 503);
+    expect(await deadLetters()).toEqual([]);
+    expect(await manager.sendEvent(old)).toMatchObject(OK);
+    expect(await deadLetters()).toEqual([
+      expect.objectContaining({ problem: 'service a: its PodTemplate is missing', key: 'in/a.gif' }),
+    ]);
   });
 
   test('what Kubernetes would never take', async () => {

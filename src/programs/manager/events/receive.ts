@@ -27,6 +27,10 @@ export interface EventsOptions {
 /** MinIO sends one record a message, of a few KiB. */
 const LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 5;
+/** Records of one message that are dealt with at the same time. */
+const AT_ONCE = 32;
+/** A service that is half removed for so long doesn't hold back the others' events any longer. */
+const PATIENCE_MS = 3600_000;
 
 /**
  * `POST /events`: a Job for each file and each service that is bound to its place. 200 says that the store may forget
@@ -54,9 +58,13 @@ class Events {
   /** One that has to come again doesn't keep the others of its message from being stored now. */
   private async takeAll(records: readonly unknown[], signal: AbortSignal): Promise<void> {
     const began = performance.now();
-    const results = await Promise.allSettled(records.map((record) => this.take(record, signal)));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    let failure: unknown;
+    for (let i = 0; i < records.length; i += AT_ONCE) {
+      const some = records.slice(i, i + AT_ONCE);
+      const results = await Promise.allSettled(some.map((record) => this.take(record, signal)));
+      for (const result of results) if (result.status === 'rejected') failure ??= result.reason;
+    }
+    if (failure) throw failure;
     this.options.metrics.step('store', secondsSince(began));
   }
 
@@ -100,7 +108,7 @@ class Events {
   private async submit(name: string, upload: Upload, signal: AbortSignal): Promise<'stored' | 'repeated' | 'dead'> {
     const { services, submitter, servicesNamespace, metrics, log } = this.options;
     const service = services.get(name);
-    if (!service) throw new Postponed(`the PodTemplate of the service ${name} is not there yet`, RETRY_AFTER_SECONDS);
+    if (!service) return this.withoutTemplate(name, upload);
     const { bucket, key } = upload.identity;
     const job = jobName(name, upload.identity);
     const variables = { [JOB_VARIABLES.event]: eventText(upload) };
@@ -117,6 +125,13 @@ class Events {
       await this.bury({ problem: `service ${name}: ${error.message}`, event: upload.identity });
       return 'dead';
     }
+  }
+
+  private async withoutTemplate(name: string, { identity, time }: Upload): Promise<'dead'> {
+    const problem = `service ${name}: its PodTemplate is missing`;
+    if (time === undefined || Date.now() - time < PATIENCE_MS) throw new Postponed(problem, RETRY_AFTER_SECONDS);
+    await this.bury({ problem, event: identity });
+    return 'dead';
   }
 
   private async bury(letter: DeadLetter): Promise<void> {

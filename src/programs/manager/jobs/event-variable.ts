@@ -6,26 +6,36 @@ export const longestValue = (name: string) => ENVIRONMENT_VARIABLE_MAX_BYTES - B
 
 /**
  * The event of one upload, as MinIO would send it alone. A record that is too long for a variable (users' metadata may
- * be) is cut to what tells of the object.
+ * be), or nested too deep to be written, is cut to what tells of the object.
  */
 export function eventText({ identity, record }: Upload): string {
   const { bucket, key, eventName } = identity;
   const message = (one: object) => JSON.stringify({ EventName: eventName, Key: `${bucket}/${key}`, Records: [one] });
-  const whole = message(record);
-  return Buffer.byteLength(whole) <= longestValue(JOB_VARIABLES.event) ? whole : message(essentials(record));
+  return wholeText(() => message(record)) ?? message(essentials(record as Record));
+}
+
+function wholeText(message: () => string): string | undefined {
+  try {
+    const whole = message();
+    return Buffer.byteLength(whole) <= longestValue(JOB_VARIABLES.event) ? whole : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 interface Record {
-  readonly eventVersion?: unknown;
-  readonly eventSource?: unknown;
-  readonly eventTime?: unknown;
-  readonly eventName?: unknown;
+  readonly [field: string]: unknown;
   readonly s3: { readonly bucket: { readonly name: unknown }; readonly object: { readonly [field: string]: unknown } };
 }
 
-function essentials(record: object): object {
-  const { eventVersion, eventSource, eventTime, eventName, s3 } = record as Record;
+function essentials({ eventVersion, eventSource, eventTime, eventName, s3 }: Record): object {
   const { key, size, eTag, versionId, sequencer } = s3.object;
-  const object = { key, size, eTag, versionId, sequencer };
-  return { eventVersion, eventSource, eventTime, eventName, s3: { bucket: { name: s3.bucket.name }, object } };
+  return {
+    ...flat({ eventVersion, eventSource, eventTime, eventName }),
+    s3: { bucket: { name: s3.bucket.name }, object: flat({ key, size, eTag, versionId, sequencer }) },
+  };
 }
+
+const flat = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value !== 'object'));

@@ -1,4 +1,5 @@
 import { ClientRequest, IncomingMessage, OutgoingHttpHeaders, request as send } from 'node:http';
+import { SERVICE_HEADER } from '../../../contract';
 import { HttpError } from '../http/answer';
 import type { WarmPod } from '../state/warm-pods';
 import type { CallBody } from './call-body';
@@ -34,7 +35,10 @@ const CONNECT_MS = 3_000;
 const CONTINUE_MS = 1_000;
 /** A client that sends nothing of its body for so long has given up. */
 const CLIENT_MS = 60_000;
-/** The supervisor ends the script at the time limit; so much more is for staging, and for what waits in the pod's line. */
+/**
+ * The supervisor ends a script at its time limit. A call may wait in the pod's line for as long before that, and so much
+ * more is for staging.
+ */
 const MARGIN_SECONDS = 30;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -66,7 +70,11 @@ class PodRequest {
       path: '/',
       agent: false,
       signal,
-      headers: { ...headers, ...(body.isEmpty ? { 'content-length': 0 } : { expect: '100-continue' }) },
+      headers: {
+        ...headers,
+        [SERVICE_HEADER]: pod.service,
+        ...(body.isEmpty ? { 'content-length': 0 } : { expect: '100-continue' }),
+      },
     });
     this.request
       .once('socket', (socket) => socket.once('connect', this.onConnect))
@@ -75,6 +83,8 @@ class PodRequest {
       .on('error', this.onError)
       .once('close', () => {
         this.stop();
+        // Without an answer, and without an error: a pod that wants another protocol (101).
+        this.reject(new NoAnswer(`the pod ${pod.name} gave no answer`, false));
         question.onEnd();
       });
     this.wait(CONNECT_MS, () => this.request.destroy(new Error(`no connection in ${CONNECT_MS / 1000} s`)));
@@ -112,7 +122,7 @@ class PodRequest {
       this.wait(CLIENT_MS, () => this.fail(new HttpError(408, late)));
     } else {
       const { pod, timeoutSeconds } = this.question;
-      const seconds = timeoutSeconds + MARGIN_SECONDS;
+      const seconds = 2 * timeoutSeconds + MARGIN_SECONDS;
       const late = `the pod ${pod.name} gave no answer in ${seconds} s; the service's time limit is ${timeoutSeconds} s`;
       this.wait(seconds * 1000, () => this.fail(new HttpError(504, late)));
     }

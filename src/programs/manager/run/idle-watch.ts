@@ -14,11 +14,15 @@ export interface IdleWatchOptions {
   readonly scale: ScaleTo;
   /** A service sleeps after so long without a call. */
   readonly idleSeconds: number;
+  /** Pods that don't become ready for so long are taken away, if nobody waits for them here. @default an hour */
+  readonly unreadySeconds?: number;
   readonly log: Log;
   /** Of the pods. @default SUPERVISOR_PORT */
   readonly port?: number;
 }
 
+/** Large images take their time, and other managers' calls may wait for them. */
+const UNREADY_SECONDS = 3600;
 const LONGEST_PAUSE_SECONDS = 15;
 const SHORTEST_PAUSE_SECONDS = 1;
 /** Services that are asked at the same time. */
@@ -101,13 +105,17 @@ export class IdleWatch {
   private async whyToSleep(service: string): Promise<string | undefined> {
     const { warmPods, port = SUPERVISOR_PORT } = this.options;
     const limit = this.options.idleSeconds;
-    if (this.options.calls.any(service)) return undefined;
+    if (this.options.calls.any(service)) {
+      this.unready.delete(service);
+      return undefined;
+    }
     const pods = warmPods.ready(service);
     if (pods.length === 0) {
       const since = this.unready.get(service) ?? performance.now();
       this.unready.set(service, since);
-      const isLong = performance.now() - since >= limit * 1000;
-      return isLong ? `since none of its pods has been ready for ${limit} s and nobody waits` : undefined;
+      const patience = Math.max(limit, this.options.unreadySeconds ?? UNREADY_SECONDS);
+      const isLong = performance.now() - since >= patience * 1000;
+      return isLong ? `since none of its pods has been ready for ${patience} s` : undefined;
     }
     this.unready.delete(service);
     // Not all pods have to be ready: those that were evicted are still listed, and never will be.

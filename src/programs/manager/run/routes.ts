@@ -148,15 +148,16 @@ class Runner {
     } catch (error) {
       if (!(error instanceof NoAnswer) || signal.aborted) throw error;
       if (error.mayRepeat && performance.now() < call.deadline) return undefined;
-      throw new HttpError(502, error.message);
+      // Where it may be repeated, no script has begun.
+      throw new HttpError(error.mayRepeat ? 503 : 502, error.message, error.mayRepeat ? { 'retry-after': '5' } : {});
     }
     return undefined;
   }
 
-  /** Of an answer that is none of a script: the pod ends, or is full. */
+  /** Of an answer that is none of a script: the pod ends, is full, or is another service's. */
   private goesElsewhere({ statusCode, headers }: IncomingMessage, call: Call): boolean {
     if (call.body.begun || headers['x-invocation-id'] !== undefined || performance.now() >= call.deadline) return false;
-    return statusCode === 429 ? this.hold(call) : statusCode === 503;
+    return statusCode === 429 ? this.hold(call) : statusCode === 503 || statusCode === 421;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../../../contract';
 import type { Log } from '../../common/log';
 import { HttpError } from '../http/answer';
+import { KubernetesUnreachable } from '../kubernetes/api';
 import type { Services } from '../state/services';
 import type { WarmPods } from '../state/warm-pods';
 
@@ -21,6 +22,8 @@ interface Line {
   readonly ends: Set<(error?: Error) => void>;
   readonly clock: NodeJS.Timeout;
   isAsking: boolean;
+  /** Kubernetes did not answer the last time that it was asked for a pod. */
+  isAway?: boolean;
   /** When the Deployment was last told to have a pod; unset once it is seen to have one. */
   askedAt?: number;
 }
@@ -110,28 +113,40 @@ export class Waiting {
     if (warmPods.ready(service).length > 0) endAll(line);
     else if (!definition) endAll(line, new HttpError(404, `the service ${service} was removed`));
     else if (replicas !== 0) line.askedAt = undefined;
-    else if (definition.synchronous.min_scale > 0) endAll(line, scaledByHand(definition));
-    else if (line.ends.size > 0) void this.wake(service, line);
+    else if (line.ends.size > 0) void this.wake(definition, line);
   }
 
-  private async wake(service: string, line: Line): Promise<void> {
+  /** Also one that is to have pods always: an autoscaler leaves a Deployment alone that was at 0 before. */
+  private async wake({ name, synchronous }: ServiceDefinition, line: Line): Promise<void> {
     const isAsked = line.askedAt !== undefined && performance.now() - line.askedAt < ASK_AGAIN_MS;
     if (line.isAsking || isAsked) return;
     line.isAsking = true;
     try {
-      await this.options.scale(service, 1);
+      await this.options.scale(name, Math.max(1, synchronous.min_scale));
       line.askedAt = performance.now();
-      this.options.log('info', `${service}: woken, as it is called`, { service });
+      line.isAway = false;
+      this.options.log('info', `${name}: woken, as it is called`, { service: name });
     } catch (error) {
-      endAll(line, new HttpError(503, `${service} has no pod: ${(error as Error).message}`, RETRY));
+      this.notWoken(name, line, error as Error);
     } finally {
       line.isAsking = false;
-      this.closeIfEmpty(service, line);
+      this.closeIfEmpty(name, line);
     }
+  }
+
+  /** While Kubernetes is away its calls wait on: the next look asks again. */
+  private notWoken(service: string, line: Line, error: Error): void {
+    const isAway = error instanceof KubernetesUnreachable;
+    if (!isAway || !line.isAway)
+      this.options.log('warning', `${service} can't be woken`, { service, reason: error.message });
+    line.isAway = isAway;
+    if (!isAway) endAll(line, new HttpError(503, `${service} has no pod, and Kubernetes refuses to start one`, RETRY));
   }
 
   private tooLate(service: string): HttpError {
     const { warmPods, coldStartSeconds } = this.options;
+    if (this.lines.get(service)?.isAway)
+      return new HttpError(503, `${service} has no pod: Kubernetes does not answer`, RETRY);
     const waits = warmPods.of(service).find(({ waiting }) => waiting);
     const state = waits
       ? `${waits.name} waits: ${waits.waiting}`
@@ -147,11 +162,4 @@ export class Waiting {
 
 function endAll(line: Line, error?: Error): void {
   for (const end of [...line.ends]) end(error);
-}
-
-function scaledByHand({ name, synchronous: { min_scale } }: ServiceDefinition): HttpError {
-  const reason =
-    `${name} has no pods: its Deployment was scaled to 0 by hand, though the service is to have ${min_scale} (min_scale). ` +
-    `Scale it up again: kubectl scale deployment/${name} --replicas=${min_scale}`;
-  return new HttpError(503, reason);
 }

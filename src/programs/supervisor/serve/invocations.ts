@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { SERVICE_HEADER } from '../../../contract';
 import type { Definition } from '../definition';
 import { cancellation, exitCodeOf, failureOf, InvocationError } from '../failure';
 import type { Body, InvokeOptions, Outcome, Places } from '../invocation';
@@ -41,6 +42,12 @@ export class Invocations {
 
   /** @param expects the client waits with its body until it is told to go on (`Expect: 100-continue`) */
   async take(request: IncomingMessage, response: ServerResponse, expects: boolean): Promise<void> {
+    const { name } = this.options.definition;
+    const meant = request.headers[SERVICE_HEADER] ?? name;
+    if (meant !== name) {
+      const reason = `this is a pod of ${name}, and the call is for another service`;
+      return sendError(request, response, { status: 421, reason });
+    }
     const abort = new AbortController();
     const ticket = this.options.queue.enter(abort.signal);
     if (!ticket) return this.refuse(request, response);

@@ -29,6 +29,16 @@ test('what is too long for a variable is cut to what tells of the object', () =>
   });
 });
 
+test('what is nested too deep to be written, too', () => {
+  const [record] = eventOf('pictures', 'in/a.jpg').Records;
+  const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+  const event = JSON.parse(eventText(upload({ ...record, deep, eventVersion: deep })));
+  expect(event.Records[0]).toEqual({
+    ...{ eventSource: 'minio:s3', eventTime: record.eventTime, eventName: record.eventName },
+    s3: { bucket: { name: 'pictures' }, object: record.s3.object },
+  });
+});
+
 test('any key survives', () => {
   const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 250 }).filter((it) => !/(^|\/)\.{0,2}$|\0/.test(it));
   fc.assert(

@@ -45,13 +45,23 @@ describe("the supervisor's own server", () => {
     expect((await first).status).toBe(200);
   });
 
+  test("refuses another service's calls", async () => {
+    world.declare('sheep', {});
+    world.warmPods.onPod('sheep-0', { name: 'sheep-0', ip: '127.0.0.1', ready: true, service: 'sheep' });
+    world.warmPods.onDeployment('sheep', { service: 'sheep', replicas: 1 });
+    const answer = await world.call('moo', {}, 'sheep');
+    expect(answer.status).toBe(421);
+    expect(answer.body).toMatch(/is for another service/);
+    expect(pod.calls).toEqual([]);
+  });
+
   test('sends calls away when it ends, which are tried again until there is no more time', async () => {
     const kept = await pod.connect('POST / HTTP/1.1\r\nHost: pod\r\nContent-Length: 3\r\n\r\n');
     await pod.call(0);
     pod.server.close();
     const answer = await world.call('x'.repeat(1_000_000));
     // It doesn't listen any more: nothing of the body was used.
-    expect(answer.status).toBe(502);
+    expect(answer.status).toBe(503);
     expect(answer.body).toMatch(/ECONNREFUSED/);
     kept.socket.destroy();
     await until(() => pod.calls[0].options.signal.aborted);

@@ -156,24 +156,22 @@ describe('a service whose pods start', () => {
 });
 
 describe('a service that is not woken', () => {
-  test('was scaled to 0 by hand', async () => {
+  test('is to have pods always, and an autoscaler left it at 0: a call wakes it as well', async () => {
     world = await World.with(0);
     world.declare('cowsay', { synchronous: { min_scale: 2, max_scale: 3 } });
-    const { status, body } = await world.call();
-    expect([status, body]).toEqual([503, expect.stringContaining('kubectl scale deployment/cowsay --replicas=2')]);
-    expect(world.scale).not.toHaveBeenCalled();
+    const answer = world.call();
+    await until(() => world.scale.mock.calls.length > 0);
+    expect(world.scale).toHaveBeenCalledWith('cowsay', 2);
+    world.tell(world.pod(0), true);
+    expect((await answer).status).toBe(200);
   });
 
-  test.each([
-    ['Kubernetes is away', new KubernetesUnreachable('the Kubernetes API did not answer PATCH')],
-    ['Kubernetes refuses', new Error("cowsay can't be scaled to 1: 403")],
-  ])("can't be: %s", async (_what, error) => {
+  test("can't be, as Kubernetes refuses: calls are told at once, and nothing of how it is asked", async () => {
     world = await World.with(0);
-    world.scale.mockRejectedValue(error);
-    const answers = await Promise.all([world.call(), world.call()]);
-    for (const answer of answers) {
+    world.scale.mockRejectedValue(new Error("cowsay can't be scaled to 1: 403"));
+    for (const answer of await Promise.all([world.call(), world.call()])) {
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
-      expect(answer.body).toBe(`cowsay has no pod: ${error.message}`);
+      expect(answer.body).toBe('cowsay has no pod, and Kubernetes refuses to start one');
     }
     world.scale.mockResolvedValue(undefined);
     const later = world.call();
@@ -181,6 +179,23 @@ describe('a service that is not woken', () => {
     await until(() => world.scale.mock.calls.length > asked);
     world.tell(world.pod(0), true);
     expect((await later).status).toBe(200);
+  });
+
+  test('yet, as Kubernetes is away: calls wait until it is back', async () => {
+    world = await World.with(0);
+    world.scale.mockRejectedValueOnce(new KubernetesUnreachable('the Kubernetes API did not answer PATCH'));
+    const answers = [world.call(), world.call()];
+    await until(() => world.scale.mock.calls.length === 2);
+    world.tell(world.pod(0), true);
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  });
+
+  test('in time, as Kubernetes is away: that is what calls are told', async () => {
+    world = await World.with(0, { coldStartSeconds: 0.2 });
+    world.scale.mockRejectedValue(new KubernetesUnreachable('the Kubernetes API did not answer PATCH'));
+    const answer = await world.call();
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(answer.body).toBe('cowsay has no pod: Kubernetes does not answer');
   });
 
   test('is removed while a call waits', async () => {
