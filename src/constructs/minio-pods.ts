@@ -124,7 +124,10 @@ export class MinioPods extends Construct {
     ];
   }
 
-  /** Without a queue MinIO tries once and forgets; and an upload is answered when its event is in the queue. */
+  /**
+   * Without a queue MinIO tries once and forgets; an upload is answered when its event is in the queue; and none is taken
+   * before the buckets' rules are loaded: MinIO would store it and tell nobody.
+   */
   private events(): EnvVar[] {
     const { events } = this.props;
     if (!events) return [];
@@ -136,6 +139,7 @@ export class MinioPods extends Construct {
       { name: webhook('QUEUE_DIR'), value: QUEUE_DIR },
       { name: webhook('QUEUE_LIMIT'), value: String(QUEUE_LIMIT) },
       { name: 'MINIO_API_SYNC_EVENTS', value: 'on' },
+      { name: 'MINIO_SYNC_BOOT', value: 'on' },
     ];
   }
 

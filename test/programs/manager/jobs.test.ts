@@ -58,7 +58,8 @@ describe('what a variable holds is one', () => {
     expect(status).toBe(201);
     expect(text).toMatch(/^cowsay-[0-9a-f]{20}$/);
     expect(variablesOf(text)).toMatchObject({ EVENT: body, JOB_UUID: text });
-    expect(variablesOf(text).EVENT_CONTENT_TYPE).toBe(type);
+    // Clients say it of base64 as well: the supervisor looks for itself.
+    expect(variablesOf(text).EVENT_CONTENT_TYPE).toBe(type === 'application/json' ? undefined : type);
     expect(variablesOf(text)).not.toHaveProperty('EVENT_OBJECT');
     expect(store.asked).toEqual([]);
   });

@@ -50,7 +50,10 @@ export function createManagerServer(options: ManagerServerOptions): Server {
     if (!server.listening) response.setHeader('connection', 'close');
     if (asksFirst) continueWhenRead(request, response);
     closeWithConnection(request, response);
-    void front.take(request, response);
+    front.take(request, response).catch((error: Error) => {
+      options.log('error', 'a request could not even be refused', { reason: error.stack });
+      response.destroy();
+    });
   };
   const server = createServer(SERVER_LIMITS)
     .on('request', (request, response) => take(request, response, false))

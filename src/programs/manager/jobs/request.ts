@@ -7,6 +7,7 @@ import { InvocationError } from '../../supervisor/failure';
 import { checkEncoding, contentKind } from '../../supervisor/input/content-type';
 import { HttpError, sendText } from '../http/answer';
 import { checkLength, chunksOf, readUpTo } from '../http/body';
+import { typeForSupervisor } from '../http/content-type';
 import type { Exchange, Route } from '../http/route';
 import type { Metrics } from '../metrics';
 import type { Service, Services } from '../state/services';
@@ -72,7 +73,8 @@ class JobRequests {
     const { bodies, maxBodyBytes } = this.options;
     const { 'content-type': type, 'content-encoding': encoding } = request.headers;
     checkHeaders(type, encoding);
-    const contentType: Record<string, string> = type ? { [JOB_VARIABLES.eventContentType]: type } : {};
+    const told = typeForSupervisor(type);
+    const contentType: Record<string, string> = told ? { [JOB_VARIABLES.eventContentType]: told } : {};
     const chunks = chunksOf(request);
     const { bytes, complete } = await readUpTo(chunks, longestValue(JOB_VARIABLES.event));
     if (complete && isUtf8(bytes) && !bytes.includes(0)) {

@@ -54,6 +54,7 @@ export function askPod(question: Question): Promise<IncomingMessage> {
 class PodRequest {
   private readonly request: ClientRequest;
   private isConnected = false;
+  private isAnswered = false;
   private timer: NodeJS.Timeout | undefined;
   private endSending = () => {};
 
@@ -104,8 +105,10 @@ class PodRequest {
     this.endSending = body.sendTo(this.request, { onWait: this.waitFor, onTooLarge: this.fail });
   };
 
+  /** Whoever answers while the body still comes may want the rest of it. */
   private onAnswer = (answer: IncomingMessage) => {
-    this.stop();
+    clearTimeout(this.timer);
+    this.isAnswered = true;
     this.resolve(answer);
   };
 
@@ -117,6 +120,7 @@ class PodRequest {
   };
 
   private waitFor = (whom: 'client' | 'pod') => {
+    if (this.isAnswered) return;
     if (whom === 'client') {
       const late = `nothing came of the body for ${CLIENT_MS / 1000} s`;
       this.wait(CLIENT_MS, () => this.fail(new HttpError(408, late)));

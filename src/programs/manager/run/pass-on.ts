@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpError } from '../http/answer';
 import { endToEnd } from './headers';
 
 /** A client that takes nothing for so long, or a pod that gives nothing, ends the answer. */
@@ -17,6 +18,11 @@ export async function passOn(
   response: ServerResponse,
 ): Promise<Passed> {
   if (response.destroyed) return 'left';
+  const { statusCode = 0 } = answer;
+  if (statusCode < 200) {
+    answer.destroy();
+    throw new HttpError(502, `the pod answered with a status that there is not: ${statusCode}`);
+  }
   const closed = new Promise((resolve) => response.once('close', resolve));
   // A reset, since a connection that ends in order looks like a whole answer by HTTP/1.0.
   const breakOff = () => request.socket.resetAndDestroy();
@@ -26,7 +32,8 @@ export async function passOn(
     breakOff();
   });
   response.setTimeout(IDLE_MS, breakOff);
-  response.writeHead(answer.statusCode!, answer.statusMessage, headersOf(answer, response));
+  // Without the pod's own words for the status: they may be no HTTP.
+  response.writeHead(statusCode, headersOf(answer, response));
   answer.pipe(response);
   await closed;
   if (isBroken) return 'broken';

@@ -7,6 +7,7 @@ import type { WarmPod } from '../state/warm-pods';
 import { askPod, NoAnswer } from './ask-pod';
 import { CallBody } from './call-body';
 import type { Calls } from './calls';
+import { typeForSupervisor } from '../http/content-type';
 import { endToEnd } from './headers';
 import { passOn } from './pass-on';
 import { Waiting, WaitingOptions } from './waiting';
@@ -62,9 +63,10 @@ class Runner {
   async run(exchange: Exchange): Promise<void> {
     const { request, parameters, signal } = exchange;
     const definition = this.definition(parameters.service);
+    const type = request.headers['content-type'];
     const call: Call = {
       definition,
-      headers: endToEnd(request, NOT_FOR_PODS),
+      headers: endToEnd(request, typeForSupervisor(type) === type ? NOT_FOR_PODS : [...NOT_FOR_PODS, 'content-type']),
       body: new CallBody(request, this.options.maxBodyBytes),
       signal,
       deadline: performance.now() + this.options.coldStartSeconds * 1000,

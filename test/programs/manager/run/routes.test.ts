@@ -1,7 +1,4 @@
 import { text } from 'node:stream/consumers';
-import type { Metrics } from '../../../../src/programs/manager/metrics';
-import { runRoutes } from '../../../../src/programs/manager/run/routes';
-import { ok, Serving, serving } from '../http/serving';
 import { refusal, until } from './fake-pod';
 import { answerOf, World } from './world';
 
@@ -32,6 +29,28 @@ describe('a call', () => {
     expect(world.pod(0).calls[0]).toMatchObject({ accept: 'image/*', 'content-type': 'text/cow', 'x-mine': '1, 2' });
   });
 
+  test.each([
+    ['a status in words that are no HTTP', '200 O\x01K', 200],
+    ['a header that is none', '200 OK\r\nx-odd: a\x7fb', 502],
+    ['a status that there is not', '099 Low', 502],
+    ['another protocol', '101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: cows', 502],
+  ])('is answered by a pod with %s', async (_what, head, status) => {
+    world = await World.with(1);
+    world.pod(0).script = (request) =>
+      void request.resume().once('end', () => request.socket.end(`HTTP/1.1 ${head}\r\ncontent-length: 3\r\n\r\nmoo`));
+    const answer = await world.call();
+    expect(answer.status).toBe(status);
+    if (status === 200) expect(answer.body).toBe('moo');
+    await until(() => world.pod(0).connections === 0);
+  });
+
+  test('may be answered while its body still comes', async () => {
+    world = await World.with(1);
+    world.pod(0).script = (request, response) => void request.pipe(response);
+    const body = 'moo'.repeat(1_000_000);
+    expect((await world.call(body)).body.length).toBe(body.length);
+  });
+
   test('tells the pod neither the login nor what is about the connection with the client', async () => {
     world = await World.with(1);
     await world.call('moo', {
@@ -59,42 +78,6 @@ describe('a call', () => {
     const { headers } = await world.call();
     expect(headers).toMatchObject({ 'x-stays': '1' });
     for (const name of ['x-hop', 'proxy-status']) expect(headers).not.toHaveProperty(name);
-  });
-
-  test('has no say in what the manager tells browsers', async () => {
-    world = await World.with(1);
-    world.pod(0).script = (_request, response) =>
-      void response
-        .writeHead(200, {
-          'content-security-policy': "default-src *; sandbox 'allow-scripts'",
-          'x-content-type-options': 'x',
-          'referrer-policy': 'unsafe-url',
-          'cache-control': 'public',
-          'access-control-allow-origin': '*',
-          'access-control-allow-credentials': 'true',
-          vary: '*',
-          'x-stays': '1',
-        })
-        .end();
-    const { services, warmPods, scale, calls, log, podPort: port } = world;
-    const metrics = { step: world.step } as unknown as Metrics;
-    const run = { services, warmPods, scale, calls, log, port, metrics, coldStartSeconds: 1, maxBodyBytes: 1 };
-    const corsOrigins = ['https://ui.example.org'];
-    const front = await serving([...runRoutes(run), ok], {
-      authenticate: async () => ({ kind: 'admin' }),
-      corsOrigins,
-    });
-    const { date: _ours, ...usual } = (await front.call('/ok', { headers: { origin: corsOrigins[0] } })).headers;
-    const { headers } = await front.call('/run/cowsay', { method: 'POST', headers: { origin: corsOrigins[0] } });
-    Serving.stopAll();
-    expect(headers['x-stays']).toBe('1');
-    expect(usual).toMatchObject({ vary: 'Origin', 'cache-control': 'no-store' });
-    for (const name of ['content-length', 'content-type']) delete usual[name];
-    expect(headers).toMatchObject(usual);
-    expect(headers).not.toHaveProperty('access-control-allow-credentials');
-    // Not even where the manager says nothing of it.
-    const bare = (await world.call()).headers;
-    for (const name of Object.keys(bare)) expect(name).not.toMatch(/^(?:access-control-.*|vary)$/);
   });
 
   test.each([
