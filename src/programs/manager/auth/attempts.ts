@@ -15,8 +15,9 @@ interface Client {
 }
 
 /**
- * Who got logins wrong, by address and by what they showed. It slows down guessing. All that come through one proxy have one address, which is
- * why nobody who knows a token is ever kept waiting; but sixteen wrong passwords that wait keep the admin out.
+ * Who got logins wrong, by address and by what they showed. It slows down guessing. All that come through one proxy have
+ * one address, which is why nobody who knows a token is ever kept waiting; but sixteen wrong passwords that wait keep the
+ * admin out.
  */
 export class Attempts {
   /** Least recently wrong first. */
