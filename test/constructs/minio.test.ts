@@ -65,7 +65,7 @@ describe('standalone', () => {
       MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_OSCAR: '/data/queue',
       MINIO_NOTIFY_WEBHOOK_QUEUE_LIMIT_OSCAR: '500000',
       MINIO_API_SYNC_EVENTS: 'on',
-    MINIO_SYNC_BOOT: 'on',
+      MINIO_SYNC_BOOT: 'on',
     });
     expect(pod(objects).containers[0].volumeMounts).toContainEqual({ name: 'data', mountPath: '/data' });
   });

@@ -156,7 +156,7 @@ describe('while Kubernetes is in trouble', () => {
     manager.kubernetes.faults.answer({ ...JOBS, times: 1 }, 422);
     expect(await post('x')).toMatchObject({
       status: 502,
-      text: expect.stringMatching(/Kubernetes refuses the Job: 422/),
+      text: expect.stringMatching(/Kubernetes refuses this Job for good/),
     });
   });
 

@@ -55,13 +55,21 @@ class JobRequests {
     try {
       await submitter.submit(stampJob(service, name, servicesNamespace, { variables }), signal);
     } catch (error) {
-      if (error instanceof JobRefused) throw new HttpError(502, error.message);
-      if (!(error instanceof Postponed)) throw error;
-      throw new HttpError(503, error.message, { 'retry-after': `${error.retryAfterSeconds}` });
+      throw this.refusal(service.name, error);
     }
     metrics.jobStored(service.name);
     log('info', 'job stored', { service: service.name, job: name });
     sendText(response, 201, name);
+  }
+
+  /** What Kubernetes says tells of addresses, and repeats what is in the Job: that is for the log. */
+  private refusal(service: string, error: unknown): unknown {
+    const isFinal = error instanceof JobRefused;
+    if (!isFinal && !(error instanceof Postponed)) return error;
+    this.options.log('warning', 'job not stored', { service, reason: error.message });
+    if (isFinal) return new HttpError(502, "Kubernetes refuses this Job for good: the manager's log says why");
+    const headers = { 'retry-after': `${error.retryAfterSeconds}` };
+    return new HttpError(503, 'Kubernetes does not take the Job now: try again later', headers);
   }
 
   /** A variable holds text of a bounded length without NUL; everything else goes through the store. */
