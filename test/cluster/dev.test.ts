@@ -19,7 +19,15 @@ import type { Pod } from './objects';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { theManagerMayNoMoreThanItDoes } from './rights';
 import { scenario } from './scenario';
-import { appliesTwice, PLATFORM, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import {
+  appliesTwice,
+  EVERY_SERVICE,
+  idleServicesStop,
+  PLATFORM,
+  podSecurityIsEnforced,
+  secretsAreGenerated,
+  thePlatformIsReady,
+} from './steps';
 import { theStoreIsPrepared } from './store';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
 
@@ -29,8 +37,10 @@ const SPECIES = Buffer.from(`{"species": "${createHash('md5').update(LEAF).diges
 const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SPECIES };
 const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
+/** Its storage's Secrets are in no cluster: its pod never gets ready, for which the manager has much patience. */
+const NEVER_READY = `${EVERY_SERVICE}=archive`;
 /** As the environment has it. */
-const IDLE_SECONDS = 20;
+const IDLE_SECONDS = 10;
 
 // One manager, a store in one pod, the supervisor on each node.
 scenario('dev', 2, (given) => {
@@ -41,7 +51,8 @@ scenario('dev', 2, (given) => {
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
   theStoreIsPrepared(given);
-  idleServicesGoToSleep(given);
+  idleServicesStop(given, NEVER_READY);
+  idleServicesGoToSleep(given, EVERY_SERVICE);
   // busybox has no libc at all, Debian has another one than the supervisor's.
   for (const node of [1, 2]) {
     aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
@@ -60,7 +71,7 @@ scenario('dev', 2, (given) => {
   uploadsOutliveTheManager(given);
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
-  idleServicesGoToSleep(given);
+  idleServicesGoToSleep(given, EVERY_SERVICE);
   aJobWaitsForTheSupervisor(given, 'find-objects', 2, frame('a node that is new'));
 
   given.step(

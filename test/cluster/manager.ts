@@ -78,7 +78,7 @@ export async function replicasOf(cluster: Cluster, service: string): Promise<num
 }
 
 /** New services start with a pod. Nobody calls them, so the manager takes it away. */
-export function idleServicesGoToSleep(scenario: Scenario, selector: string = EVERY_SERVICE): void {
+export function idleServicesGoToSleep(scenario: Scenario, selector: string): void {
   scenario.step('services that nobody calls go to sleep', async () => {
     await eventually('no pod is wanted', 120, async () => {
       const all = await scenario.cluster.list<Deployment>('deployments', '-n', SERVICES, '-l', selector);

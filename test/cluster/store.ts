@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sign } from 'aws4';
-import { Declaration, NotificationRule, SETTINGS_KEY, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
+import {
+  BucketDeclaration,
+  Declaration,
+  NotificationRule,
+  SETTINGS_KEY,
+  UPLOAD_EVENTS,
+  UserDeclaration,
+  WEBHOOK_ARN,
+} from '../../src/contract';
 import type { Cluster } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
 import type { Scenario } from './scenario';
@@ -115,14 +123,15 @@ export function theStoreIsPrepared(scenario: Scenario): void {
     const { cluster } = scenario;
     const { buckets, users } = await declaration(cluster);
     const store = await Store.of(cluster);
-    for (const { name, notifications } of buckets) {
+    const makeBucket = async ({ name, notifications }: BucketDeclaration) => {
       await store.mc('mb', '--ignore-existing', `store/${name}`);
       if (notifications.length) await store.tellsOf(name, notifications);
-    }
-    for (const { secret, read, write } of users) {
-      const { accessKey, secretKey } = await secretOf(cluster, secret.namespace!, secret.name);
+    };
+    const makeUser = async ({ secret, read, write }: UserDeclaration) => {
+      const { accessKey, secretKey } = await secretOf(cluster, secret.namespace, secret.name);
       await store.user(accessKey, secretKey, { 's3:GetObject': read, 's3:PutObject': write });
-    }
+    };
+    await Promise.all([...buckets.map(makeBucket), ...users.map(makeUser)]);
   });
 }
 
