@@ -11,7 +11,7 @@ import {
   UserDeclaration,
   WEBHOOK_ARN,
 } from '../../src/contract';
-import type { Cluster } from './cluster';
+import { Cluster, eventually } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM } from './steps';
@@ -124,14 +124,18 @@ export function theStoreIsPrepared(scenario: Scenario): void {
     const { buckets, users } = await declaration(cluster);
     const store = await Store.of(cluster);
     const makeBucket = async ({ name, notifications }: BucketDeclaration) => {
-      await store.mc('mb', '--ignore-existing', `store/${name}`);
-      if (notifications.length) await store.tellsOf(name, notifications);
+      // A store of several pods takes writes a moment after it is ready, which is for reads.
+      await eventually(`the store makes ${name}`, 90, async () => {
+        await store.mc('mb', '--ignore-existing', `store/${name}`);
+        if (notifications.length) await store.tellsOf(name, notifications);
+      });
     };
     const makeUser = async ({ secret, read, write }: UserDeclaration) => {
       const { accessKey, secretKey } = await secretOf(cluster, secret.namespace, secret.name);
       await store.user(accessKey, secretKey, { 's3:GetObject': read, 's3:PutObject': write });
     };
-    await Promise.all([...buckets.map(makeBucket), ...users.map(makeUser)]);
+    await Promise.all(buckets.map(makeBucket));
+    await Promise.all(users.map(makeUser));
   });
 }
 
