@@ -1,8 +1,9 @@
 // The load: requests by the clock, whether or not those before are answered, and how long each took.
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf, NAMESPACE, serviceName } from './objects.mjs';
 import { answer } from './program.mjs';
+import { byTheClock, post, send } from './requests.mjs';
 
 /** Connections that are kept, and so requests at a time; what comes meanwhile waits, and its clock runs. */
 const CONNECTIONS = 64;
@@ -32,29 +33,6 @@ async function jobs({ port, token, run, rate, seconds, job: { text, name } }) {
   });
   agent.destroy();
   return result;
-}
-
-async function byTheClock(rate, seconds, send) {
-  const times = [];
-  const problems = [];
-  const count = rate * seconds;
-  const began = performance.now() + 100;
-  const answers = [];
-  for (let index = 0; index < count; index++) {
-    const due = began + (index * 1000) / rate;
-    const early = due - performance.now();
-    if (early > 0) await sleep(early);
-    const answered = send(index).then(
-      ({ status, text }) => {
-        times.push(performance.now() - due);
-        if (status !== 200 && status !== 201) problems.push(`${status} ${text}`);
-      },
-      (error) => problems.push(error.message),
-    );
-    answers.push(answered);
-  }
-  await Promise.all(answers);
-  return { count, seconds: (performance.now() - began) / 1000, times, problems };
 }
 
 /** As many events at the same moment, each over a connection of its own; what is put off comes again, as from a store. */
@@ -107,31 +85,4 @@ async function get({ port, path, token }) {
   const began = performance.now();
   const { status, text } = await send({ method: 'GET', port, path, token });
   return { status, text, ms: performance.now() - began };
-}
-
-const post = ({ body, headers, ...rest }) =>
-  send({
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
-    ...rest,
-  });
-
-function send({ method, port, path, agent, token, body, headers = {} }) {
-  return new Promise((done, fail) => {
-    const authorization = token ? { authorization: `Bearer ${token}` } : {};
-    const options = { host: '127.0.0.1', port, method, path, agent, headers: { ...authorization, ...headers } };
-    const sent = request(options, (response) => {
-      const parts = [];
-      response.on('data', (part) => parts.push(part)).on('error', fail);
-      response.on('end', () => {
-        const whole = Buffer.concat(parts);
-        const retryAfter = Number(response.headers['retry-after'] ?? 0);
-        // Of a large one, only the length is looked at.
-        const text = whole.length < 2 ** 19 ? whole.toString() : '';
-        done({ status: response.statusCode, retryAfter, bytes: whole.length, text });
-      });
-    });
-    sent.on('error', fail).end(body);
-  });
 }
