@@ -19,6 +19,9 @@ export const SUPERVISOR_LIVENESS_PATH = `${SUPERVISOR_HEALTH_PATH}?live`;
 export const SUPERVISOR_METRICS_PATH = '/metrics';
 /** One of them: seconds since its last invocation ended. The manager takes warm pods away by it. */
 export const IDLE_METRIC = 'oscar_supervisor_idle_seconds';
+/** Name of the platform's own store among providers: no environment defines it, and it alone sends events. */
+export const PLATFORM_STORE = 'minio.default';
+
 /** Of the service's container in its pods. Upstream's: its clients read logs by this name. */
 export const SERVICE_CONTAINER_NAME = 'oscar-container';
 

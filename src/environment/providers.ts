@@ -1,4 +1,4 @@
-import { StorageType } from '../contract';
+import { PLATFORM_STORE, StorageType } from '../contract';
 import { DeclarationError, FieldPath } from '../constructs/errors';
 import { StorageProvider } from '../constructs/storage';
 import type { FdlFile } from './fdl';
@@ -9,8 +9,6 @@ import { providerSchemas } from './schema/storage';
 import { nearest } from './suggest';
 import { isMap, isNothing, own, YamlMap } from './values';
 
-/** The platform's own store, which no environment defines. */
-const OWN_STORE = 'minio.default';
 const TYPES = Object.keys(providerSchemas) as StorageType[];
 
 interface Reference {
@@ -22,12 +20,12 @@ interface Reference {
 
 /** FDL's `storage_provider`: without an id it is `default`, without anything it is the platform's own store. */
 export function reference(written: string | undefined): Reference {
-  const [type = '', ...rest] = (written?.trim() || OWN_STORE).split('.');
+  const [type = '', ...rest] = (written?.trim() || PLATFORM_STORE).split('.');
   const id = rest.join('.') || 'default';
   return { name: `${type}.${id}`, type, id };
 }
 
-export const isOwnStore = ({ name }: Reference) => name === OWN_STORE;
+export const isOwnStore = ({ name }: Reference) => name === PLATFORM_STORE;
 
 /** Storage providers: those of the environment, laid over those of a service's FDL file. */
 export class Providers {
@@ -128,7 +126,7 @@ export class Providers {
         ? TYPES.flatMap((type) => (isMap(value[type]) ? Object.keys(value[type]).map((id) => `${type}.${id}`) : []))
         : [];
     const known = [
-      OWN_STORE,
+      PLATFORM_STORE,
       ...this.environment.flatMap(({ value }) => names(value['storageProviders'])),
       ...service.flatMap(({ fdl }) => names(fdl?.providers)),
     ];
@@ -157,7 +155,7 @@ const plainSecret = (field: FieldPath, name: string): Problem => ({
   field,
   key: true,
   fix:
-    name === OWN_STORE
+    name === PLATFORM_STORE
       ? 'leave it out: each service has keys of its own for the platform’s store'
       : `put it in a Secret of the services' namespace and name that in the environment's \`storageProviders.${name}.secretName\``,
 });

@@ -1,3 +1,5 @@
+import { secondsSince } from './elapsed';
+
 /** A place: first in the line, then among those that run. */
 export interface Ticket {
   /** True once its turn has come; false when its signal was aborted before. */
@@ -91,5 +93,4 @@ export class Queue {
   }
 }
 
-const secondsSince = (ms: number) => (performance.now() - ms) / 1000;
 const mix = (average: number, latest: number) => average + RECENT * (latest - average);

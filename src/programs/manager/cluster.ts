@@ -79,7 +79,7 @@ export class Cluster {
 
   /** Whether what is known of the services' definitions is what is there now. */
   get isCurrent(): boolean {
-    return this.definitions.synced && this.definitions.current;
+    return this.definitions.current;
   }
 
   /** @throws KubernetesUnreachable, or an Error that says why it is refused */

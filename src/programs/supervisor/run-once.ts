@@ -17,8 +17,9 @@ const DEV_NULL = 0x103;
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * One invocation: of the object that `EVENT_OBJECT` names, of the variable `EVENT`, or else of stdin. The log goes to stderr, the reply to stdout: files that a
- * body's script left, and at level CRITICAL the script's own output where there are none.
+ * One invocation: of the object that `EVENT_OBJECT` names, of the variable `EVENT`, or else of stdin. The log goes to
+ * stderr, the reply to stdout: files that a body's script left, and at level CRITICAL the script's own output where
+ * there are none.
  * @returns the exit code: 0, the script's own, 128 + n for a signal, 1 for all else. It has no time limit of its
  *   own: a Job's deadline ends it by SIGTERM
  */

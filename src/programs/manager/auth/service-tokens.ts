@@ -1,6 +1,6 @@
 import { serviceSecrets } from '../../../contract';
 import type { Log } from '../../common/log';
-import { KubernetesApi, KubernetesUnreachable, reasonOf } from '../kubernetes/api';
+import { isPassing, KubernetesApi, KubernetesUnreachable, reasonOf } from '../kubernetes/api';
 import { isSecret } from './same';
 
 export interface ServiceTokensOptions {
@@ -92,7 +92,7 @@ export class ServiceTokens {
     const path = service === NOBODY ? '/version' : `/api/v1/namespaces/${namespace}/secrets/${secret}`;
     const answer = await api.call('GET', path, { timeoutMs: TIMEOUT_MS });
     const { status } = answer;
-    if (status === 429 || status === 401 || status >= 500) {
+    if (isPassing(status)) {
       throw new KubernetesUnreachable(`a token can't be read (${path}): ${reasonOf(answer)}`);
     }
     if (service === NOBODY) return this.remember(service, { token: undefined, at });

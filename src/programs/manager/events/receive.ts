@@ -1,4 +1,5 @@
 import { EVENTS_PATH, JOB_VARIABLES, jobName } from '../../../contract';
+import { secondsSince } from '../../common/elapsed';
 import type { Log } from '../../common/log';
 import { HttpError, sendText } from '../http/answer';
 import { chunksOf, readUpTo } from '../http/body';
@@ -141,4 +142,3 @@ class Events {
 }
 
 const wordsOf = ({ identity: { bucket, key } }: Upload) => ({ bucket, key });
-const secondsSince = (ms: number) => (performance.now() - ms) / 1000;

@@ -1,8 +1,5 @@
-import { keyPrefix, ServiceDefinition, splitPath, StorageInput, takes } from '../../../contract';
+import { keyPrefix, PLATFORM_STORE, ServiceDefinition, splitPath, StorageInput, takes } from '../../../contract';
 import type { Services } from '../state/services';
-
-/** The platform's own store, which alone sends events here. */
-export const PLATFORM_STORE = 'minio.default';
 
 interface Binding {
   readonly service: string;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ManagerSettings } from '../../../contract';
+import { ManagerSettings, PLATFORM_STORE } from '../../../contract';
 import type { Log } from '../../common/log';
 import { InvocationError } from '../../supervisor/failure';
 import type { Body } from '../../supervisor/storage/http';
@@ -8,7 +8,6 @@ import type { S3Object } from '../../supervisor/storage/s3';
 import { S3Client } from '../../supervisor/storage/s3-client';
 import { MultipartUpload } from '../../supervisor/storage/s3-multipart';
 import type { Transfer } from '../../supervisor/storage/storage';
-import { PLATFORM_STORE } from '../events/routing';
 import { HttpError } from '../http/answer';
 import { tooLong } from '../http/body';
 

@@ -156,6 +156,9 @@ export function reasonOf({ status, body }: Answer): string {
   return `${status}${typeof message === 'string' && message ? `: ${message}` : ''}`;
 }
 
+/** The server's own trouble, or a token that was just renewed: another time it may be answered. */
+export const isPassing = (status: number) => status === 401 || status === 429 || status >= 500;
+
 const unreachable = (method: string, path: string, error: Error) =>
   new KubernetesUnreachable(`the Kubernetes API did not answer ${method} ${path}: ${error.message}`);
 

@@ -1,4 +1,4 @@
-import type { ManagerSettings, StorageInput } from '../../../contract';
+import { ManagerSettings, PLATFORM_STORE, StorageInput } from '../../../contract';
 import { JOB_STATUSES, JobRecord, JobStatus } from '../state/jobs';
 import type { ShownDeadLetter } from '../system/dead-letters';
 import { Html, markup } from './html';
@@ -123,7 +123,7 @@ function paths(bindings: readonly StorageInput[]): Html {
 
 function binding({ storage_provider, path, prefix, suffix }: StorageInput): Html {
   const filters = [...prefix.map((text) => `${text}*`), ...suffix.map((text) => `*${text}`)].join(' ');
-  const store = storage_provider === 'minio.default' ? '' : markup`<span class="dim">${storage_provider}:</span> `;
+  const store = storage_provider === PLATFORM_STORE ? '' : markup`<span class="dim">${storage_provider}:</span> `;
   return markup`<li>${store}<code>${path}</code>${filters ? markup` <span class="dim">${filters}</span>` : ''}</li>`;
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { ServiceDefinition, SUPERVISOR_PORT } from '../../../contract';
+import { secondsSince } from '../../common/elapsed';
 import { HttpError } from '../http/answer';
 import type { Exchange, Route } from '../http/route';
 import type { Metrics } from '../metrics';
@@ -172,5 +173,3 @@ class Runner {
     return this.calls.waitingFor(call.definition.name) < MOST_WAITING;
   }
 }
-
-const secondsSince = (ms: number) => (performance.now() - ms) / 1000;

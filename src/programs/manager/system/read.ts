@@ -1,4 +1,4 @@
-import { Answer, Call, KubernetesApi, KubernetesUnreachable, reasonOf } from '../kubernetes/api';
+import { Answer, Call, isPassing, KubernetesApi, KubernetesUnreachable, reasonOf } from '../kubernetes/api';
 
 /**
  * An object or a list.
@@ -18,7 +18,6 @@ export async function read<T>(
 
 /** Why Kubernetes didn't do what it was asked: its own trouble passes, all else is a defect or a right that is missing. */
 export function refusalOf(answer: Answer, what: string): Error {
-  const { status } = answer;
   const message = `Kubernetes refused ${what}: ${reasonOf(answer)}`;
-  return status === 401 || status === 429 || status >= 500 ? new KubernetesUnreachable(message) : new Error(message);
+  return isPassing(answer.status) ? new KubernetesUnreachable(message) : new Error(message);
 }
