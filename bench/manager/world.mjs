@@ -111,6 +111,12 @@ function bundled(name, folder) {
 const settings = {
   ...{ name: 'oscar', namespace: 'oscar', servicesNamespace: NAMESPACE },
   minio: { endpoint: 'http://127.0.0.1:9', region: 'us-east-1', verify: true },
-  ...{ bodiesBucket: 'oscar-bodies', maxBodyBytes: 100 * 2 ** 20, idleSeconds: 3600, coldStartSeconds: 60 },
+  ...{
+    bodiesBucket: 'oscar-bodies',
+    recordsBucket: 'oscar-records',
+    maxBodyBytes: 100 * 2 ** 20,
+    idleSeconds: 3600,
+    coldStartSeconds: 60,
+  },
   corsOrigins: [],
 };

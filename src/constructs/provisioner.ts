@@ -137,7 +137,8 @@ export class Provisioner extends Construct {
       store: { ...store.settings, external: externalStore, credentials: storeCredentials },
       secrets: this.secrets(),
       buckets: services.bucketDeclarations(),
-      users: externalStore ? [] : services.users(),
+      users: services.users(),
+      bindings: services.bindings(),
     };
   }
 
@@ -156,7 +157,10 @@ export class Provisioner extends Construct {
   private secretNames({ store, secrets, users }: Declaration): SecretName[] {
     return [
       { namespace: this.props.namespace, name: store.credentials.secretName },
-      ...[...secrets, ...users.map(({ secret }) => secret)].map(({ namespace, name }) => ({ namespace, name })),
+      ...[...secrets, ...(store.external ? [] : users.map(({ secret }) => secret))].map(({ namespace, name }) => ({
+        namespace,
+        name,
+      })),
     ];
   }
 

@@ -1,9 +1,12 @@
 import {
+  BindingDeclaration,
   bodiesBucket,
   BucketDeclaration,
+  completionFolder,
   GeneratedSecret,
   keyPrefix,
   NotificationRule,
+  recordsBucket,
   serviceLabels,
   serviceSecrets,
   storeUsers,
@@ -35,6 +38,7 @@ export class ServiceRegistry {
   private readonly mounts = new Map<string, StoragePath>();
   /** The first mount of each path, in any store, and whose it is. */
   private readonly mounted = new Map<string, readonly [service: string, mount: StoragePath]>();
+  private readonly bound: BindingDeclaration[] = [];
   /** Longest that a Job of any service may run, in seconds. */
   private longestDeadline = 0;
   /** By what only one service can have: which one has it. */
@@ -123,7 +127,10 @@ export class ServiceRegistry {
   addInput(service: string, from: StoragePath & FileFilter, index: number): void {
     const field = ['input', index, 'path'];
     const flow = this.placed(service, from, field);
-    if (flow) this.flows.addInput(flow, place(from), field);
+    if (!flow) return;
+    this.flows.addInput(flow, place(from), field);
+    const { prefix = [], suffix = [] } = from;
+    this.bound.push({ service, path: prefixOf(bucketOf(from)), prefix, suffix });
   }
 
   /** Adds a path that a registered service writes to. Throws as `addInput` does. */
@@ -207,19 +214,32 @@ export class ServiceRegistry {
   }
 
   users(): UserDeclaration[] {
-    const namespace = this.props.servicesNamespace;
-    const paths = (side: readonly { bucket: string; folder: string }[]) =>
-      [...new Set(side.map(({ bucket, folder }) => `${bucket}/${keyPrefix(folder)}`))].sort();
+    const { platform, servicesNamespace: namespace } = this.props;
+    const paths = (side: readonly Folder[]) => [...new Set(side.map(prefixOf))].sort();
     return this.serviceNames.flatMap((service): UserDeclaration[] => {
       const { inputs, outputs } = this.flows.get(service)!;
-      const names = serviceSecrets(service);
-      const read = paths([...inputs, { bucket: bodiesBucket(this.props.platform), folder: service }]);
-      const user = { service, secret: { namespace, name: names.minio }, read, write: paths(outputs) };
+      const [secrets, names] = [serviceSecrets(service), storeUsers(platform, service)];
+      const bodies = { bucket: bodiesBucket(platform), folder: service };
+      const completed = `${recordsBucket(platform)}/${completionFolder(service)}`;
+      const user: UserDeclaration = {
+        service,
+        name: names.service,
+        secret: { namespace, name: secrets.minio },
+        read: paths([...inputs, bodies]),
+        write: inputs.length ? [...paths(outputs), completed].sort() : paths(outputs),
+        mount: [],
+      };
       const mount = this.mounts.get(service);
       if (!mount) return [user];
-      const mounted = paths([bucketOf(mount)]);
-      return [user, { service, secret: { namespace, name: names.mount }, read: mounted, write: mounted }];
+      const secret = { namespace, name: secrets.mount };
+      return [user, { service, name: names.mount, secret, read: [], write: [], mount: paths([bucketOf(mount)]) }];
     });
+  }
+
+  /** Inputs in the platform's own store, in an order that doesn't depend on the services' order. */
+  bindings(): BindingDeclaration[] {
+    const order = ({ service, path }: BindingDeclaration) => `${service}\n${path}`;
+    return [...this.bound].sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
   }
 
   /** Every declared bucket with its whole notification document, and the one of Jobs' bodies. */
@@ -232,7 +252,7 @@ export class ServiceRegistry {
         list.push(...suffixes.map((one) => ({ prefix: keyPrefix(folder), suffix: one })));
       }
     }
-    return [...this.buckets.entries(), ...this.bodies()]
+    return [...this.buckets.entries(), ...this.ownBuckets()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { versioning = false, ...props }]) => ({
         name,
@@ -243,10 +263,14 @@ export class ServiceRegistry {
   }
 
   /** A body is needed until its Job's deadline. A day more, as it is stored before its Job. */
-  private bodies(): [string, BucketProps][] {
+  private ownBuckets(): [string, BucketProps][] {
     if (!this.serviceNames.length) return [];
     const expireDays = Math.max(Math.ceil(this.longestDeadline / DAY_SECONDS), 1) + 1;
-    return [[bodiesBucket(this.props.platform), { expireDays }]];
+    const { platform } = this.props;
+    return [
+      [bodiesBucket(platform), { expireDays }],
+      [recordsBucket(platform), {}],
+    ];
   }
 }
 
@@ -254,6 +278,11 @@ const DAY_SECONDS = 24 * 3600;
 
 /** Tells stores, and who is asking there, apart. */
 const storeOf = ({ provider }: StoragePath) => JSON.stringify([provider.address, provider.secretName]);
+
+type Folder = ReturnType<typeof bucketOf>;
+
+/** `bucket/folder/` or `bucket/`. */
+const prefixOf = ({ bucket, folder }: Folder) => `${bucket}/${keyPrefix(folder)}`;
 
 const place = (path: StoragePath & FileFilter) => ({ ...bucketOf(path), suffix: path.suffix ?? [] });
 

@@ -7,6 +7,8 @@ export interface Declaration {
   readonly secrets: readonly GeneratedSecret[];
   readonly buckets: readonly BucketDeclaration[];
   readonly users: readonly UserDeclaration[];
+  /** Which services wait for uploads, and where: what the sweep goes through. */
+  readonly bindings: readonly BindingDeclaration[];
 }
 
 export interface StoreDeclaration {
@@ -68,11 +70,41 @@ export interface NotificationRule {
   readonly suffix: string;
 }
 
-/** A service's own MinIO user: its Secret holds the keys (the names: `storeUsers`); it may do exactly this. */
+/**
+ * A service's own user of the store; it may do exactly this. Paths are prefixes, `bucket/folder/` or `bucket/`.
+ * External stores' users are declared as well: somebody makes them by hand.
+ */
 export interface UserDeclaration {
   readonly service: string;
+  /** Access key and name of its policy (`storeUsers`). */
+  readonly name: string;
+  /** Keys `accessKey` and `secretKey`. */
   readonly secret: { readonly namespace: string; readonly name: string };
-  /** `bucket/folder/` prefixes. */
+  /** Where it gets objects. */
   readonly read: readonly string[];
+  /** Where it puts objects. */
   readonly write: readonly string[];
+  /** Folders that are mounted as file systems: where it lists, gets, puts and deletes. */
+  readonly mount: readonly string[];
+}
+
+/** A service waits for uploads here, in the platform's own store. */
+export interface BindingDeclaration {
+  readonly service: string;
+  /** `bucket/folder/` or `bucket/`. */
+  readonly path: string;
+  /** The input's filters (`takes`); empty: any. */
+  readonly prefix: readonly string[];
+  readonly suffix: readonly string[];
+}
+
+/** Content of `bindingRecord`: written by the provisioner when it binds, and moved on by the sweep. */
+export interface BindingRecord {
+  readonly service: string;
+  readonly path: string;
+  /**
+   * ISO 8601. Uploads from before it are none of the service's, or done with: completion records are needed, and kept, of
+   * later ones only.
+   */
+  readonly since: string;
 }

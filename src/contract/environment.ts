@@ -16,6 +16,8 @@ export const JOB_VARIABLES = {
   eventObject: 'EVENT_OBJECT',
   /** The body's content type, where its sender named one. */
   eventContentType: 'EVENT_CONTENT_TYPE',
+  /** What the supervisor leaves once the upload is done with: `<provider>/<bucket>/<key>`. Jobs of uploads alone have it. */
+  completionRecord: 'COMPLETION_RECORD',
   /** The Job's name. */
   jobUuid: 'JOB_UUID',
   /** Name of the node that runs it. */

@@ -39,3 +39,25 @@ export function splitPath(path: string): { bucket: string; folder: string } {
   const [bucket = '', ...folder] = path.split('/').filter((part) => part !== '');
   return { bucket, folder: folder.join('/') };
 }
+
+/** Body of a request to `SWEEP_PATH`: an object without a completion record. */
+export interface SweptObject {
+  readonly service: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** As a list of the bucket says: ISO 8601, to the millisecond. */
+  readonly lastModified: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+}
+
+/**
+ * The manager's answer: what became of it. `Stored`: a new Job. A Job's status otherwise (`Pending` also when it is there
+ * and not known yet). `Unbound`: the service does not want it (any longer), or its Job can never be. 503: ask again later.
+ */
+export interface SweptAnswer {
+  readonly job: string;
+  readonly status: 'Stored' | 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unbound';
+}

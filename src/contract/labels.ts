@@ -23,7 +23,7 @@ export const KEEP_ANNOTATIONS: Readonly<Record<string, string>> = {
 
 /** Value of `app.kubernetes.io/component` for each kind of part. */
 export type Component =
-  'manager' | 'minio' | 'provisioner' | 'supervisor-installer' | 'service' | 'job' | 'prefetch' | 'platform';
+  'manager' | 'minio' | 'provisioner' | 'sweep' | 'supervisor-installer' | 'service' | 'job' | 'prefetch' | 'platform';
 
 /**
  * Labels by which an object's part is selected. They are immutable in the cluster (Deployment's and StatefulSet's

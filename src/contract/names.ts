@@ -34,6 +34,9 @@ export const SERVICE_HEADER = 'x-oscar-service';
 /** Where MinIO sends its events. */
 export const EVENTS_PATH = '/events';
 
+/** Where the sweep asks the manager for a Job of an object (`SweptObject`), in the same trust as events. */
+export const SWEEP_PATH = '/sweep';
+
 /** The webhook target's identifier in MinIO, and the ARN that bucket rules name (without a region). */
 export const WEBHOOK_TARGET = 'OSCAR';
 export const WEBHOOK_ARN = `arn:minio:sqs::${WEBHOOK_TARGET}:webhook`;
@@ -87,6 +90,28 @@ export const managerName = (platform: string) => `${platform}-manager`;
 /** Bucket of bodies that no environment variable holds: `<service>/<Job>`, written by the manager, read by the service. */
 export const bodiesBucket = (platform: string) => `${platform}-bodies`;
 
+/**
+ * Bucket of the platform's own, of what is known about uploads: which are done with (`completionRecord`), and since when a
+ * service is bound to a folder (`bindingRecord`).
+ */
+export const recordsBucket = (platform: string) => `${platform}-records`;
+
+/** Folder of the records bucket where a service's own user may write. */
+export const completionFolder = (service: string) => `done/${service}/`;
+
+/** Key of the record that says that a Job's upload needs no other Job: an object of a few bytes. */
+export const completionRecord = (service: string, job: string) => `${completionFolder(service)}${job}`;
+
+/** Folder of the records bucket with the records of bindings. */
+export const BINDING_FOLDER = 'bound/';
+
+/**
+ * Key of the record that says since when a service is bound to a folder (JSON, `BindingRecord`).
+ * @param path `bucket/folder/`
+ */
+export const bindingRecord = (service: string, path: string) =>
+  `${BINDING_FOLDER}${service}/${contentHash([path], 20)}`;
+
 /** Reason of the Kubernetes Events that tell of bucket events which no service could take. */
 export const DEAD_LETTER_REASON = 'EventDeadLettered';
 
@@ -123,8 +148,22 @@ export interface EventIdentity {
   readonly eventName: string;
 }
 
-/** Name of the Job for an event: a second delivery makes the same name, and meets «already exists». */
-export function jobName(service: string, event: EventIdentity): string {
-  const { bucket, key, versionId = '', sequencer = '', eventName } = event;
-  return `${service}-${contentHash([bucket, key, versionId, sequencer, eventName], 20)}`;
+/**
+ * Name of the Job for an upload: a second delivery of its event makes the same name, and meets «already exists». So
+ * does the sweep, which knows no event: of an upload it sees what a list of the bucket says, the key and the time to
+ * the millisecond. That is enough: two uploads of one key within a millisecond are one file by the time that a Job reads it.
+ */
+export function jobName(service: string, { bucket, key, sequencer = '' }: EventIdentity): string {
+  return `${service}-${contentHash([bucket, key, momentOf(sequencer)], 20)}`;
 }
+
+/** MinIO's sequencer is the object's time in nanoseconds, in 16 hex digits (minio/minio, cmd/event-notification.go). */
+const MINIO_SEQUENCER = /^[0-9A-F]{16}$/i;
+
+function momentOf(sequencer: string): string {
+  return MINIO_SEQUENCER.test(sequencer) ? String(BigInt(`0x${sequencer}`) / 1_000_000n) : sequencer;
+}
+
+/** The sequencer of an object that was uploaded at `ms` (since 1970), as far as a list of its bucket tells. */
+export const sequencerAt = (ms: number): string =>
+  (BigInt(ms) * 1_000_000n).toString(16).toUpperCase().padStart(16, '0');

@@ -8,6 +8,8 @@ export interface ManagerSettings {
   readonly minio: { readonly endpoint: string; readonly region: string; readonly verify: boolean };
   /** Where bodies go that no environment variable holds. */
   readonly bodiesBucket: string;
+  /** Where supervisors leave completion records (`recordsBucket`). */
+  readonly recordsBucket: string;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** A warm Deployment with `min_scale: 0` goes back to 0 after so long without a request, in seconds. */

@@ -2,7 +2,6 @@ import { createHash, createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { Declaration, GeneratedSecret } from '../../src/contract';
 import { ProgramError } from '../../src/programs/common/fail';
-import { leftUndone } from '../../src/programs/provisioner/left-undone';
 import { deleteOlderJobs, ownJob } from '../../src/programs/provisioner/older-jobs';
 import { createMissingSecrets } from '../../src/programs/provisioner/secrets';
 
@@ -205,36 +204,5 @@ describe('earlier Jobs', () => {
   test('need to know which Job this is', () => {
     expect(ownJob({ JOB_NAMESPACE: 'p', JOB_NAME: 'j' })).toEqual({ namespace: 'p', name: 'j' });
     expect(() => ownJob({ JOB_NAMESPACE: 'p' })).toThrow(ProgramError);
-  });
-});
-
-describe('what is left undone', () => {
-  const nothing: Declaration = {
-    platform: 'oscar',
-    store: {
-      endpoint: 'http://m',
-      region: 'us-east-1',
-      verify: true,
-      external: false,
-      credentials: { secretName: 'oscar-minio-root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } },
-    },
-    secrets: [secret()],
-    buckets: [],
-    users: [],
-  };
-  const bucket = { name: 'in', versioning: false, notifications: [] };
-  const user = { service: 'cowsay', secret: { namespace: 'oscar-svc', name: 'cowsay-minio' }, read: [], write: [] };
-
-  test('is nothing, when there are secrets only', () => expect(leftUndone(nothing)).toEqual([]));
-
-  test('is named', () => {
-    const notifications = [{ prefix: 'a/', suffix: '' }];
-    expect(
-      leftUndone({ ...nothing, buckets: [bucket, { ...bucket, name: 'b', notifications }], users: [user] }),
-    ).toEqual(['buckets: 2 (in, b)', 'bucket notifications: 1 (b)', 'users: 1 (cowsay)']);
-  });
-
-  test("an external store's users are nobody's of ours", () => {
-    expect(leftUndone({ ...nothing, store: { ...nothing.store, external: true }, users: [user] })).toEqual([]);
   });
 });

@@ -25,6 +25,7 @@ export const SETTINGS: ManagerSettings = {
   environment: { name: 'test', version: '1.2.3' },
   minio: { endpoint: 'http://127.0.0.1:9', region: 'us-east-1', verify: true },
   bodiesBucket: 'oscar-bodies',
+  recordsBucket: 'oscar-records',
   maxBodyBytes: 100 * 1024 ** 2,
   idleSeconds: 300,
   coldStartSeconds: 5,

@@ -28,6 +28,7 @@ export const SETTINGS: ManagerSettings = {
   // Nobody listens there.
   minio: { endpoint: 'http://127.0.0.1:9', region: 'us-east-1', verify: true },
   bodiesBucket: 'oscar-bodies',
+  recordsBucket: 'oscar-records',
   maxBodyBytes: 1000,
   idleSeconds: 1,
   coldStartSeconds: 1,
