@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
-import { Declaration, GeneratedSecret } from '../../src/contract';
+import { GeneratedSecret } from '../../src/contract';
 import { ProgramError } from '../../src/programs/common/fail';
 import { deleteOlderJobs, ownJob } from '../../src/programs/provisioner/older-jobs';
 import { createMissingSecrets } from '../../src/programs/provisioner/secrets';
