@@ -43,6 +43,8 @@ export const SECRETS_DIR = '/var/run/secrets/oscar';
 /** Environment variables that tell the provisioner which Job it is. */
 export const JOB_NAMESPACE_ENV = 'JOB_NAMESPACE';
 export const JOB_NAME_ENV = 'JOB_NAME';
+/** Environment variable that tells the sweep where the manager is: `http://host:port`. */
+export const MANAGER_ENDPOINT_ENV = 'MANAGER_ENDPOINT';
 /** Where the provisioner finds MinIO's client, `mc`. */
 export const TOOLS_DIR = '/oscar/tools';
 
