@@ -109,7 +109,11 @@ export class S3Client {
     const { protocol, host } = new URL(endpointIn(this.settings.endpoint, this.region(bucket)));
     const inHost = !this.settings.pathStyle && IN_HOST.test(bucket) && !(this.secure && bucket.includes('.'));
     const name = inHost ? `${bucket}.${host}` : host;
-    return { origin: `${protocol}//${name}`, host: name, folder: inHost ? '/' : `/${encodeSegment(bucket)}/` };
+    return {
+      origin: `${protocol}//${name}`,
+      host: name,
+      folder: inHost || bucket === '' ? '/' : `/${encodeSegment(bucket)}/`,
+    };
   }
 }
 

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreDeclaration } from '../../../contract';
+import { ProgramError } from '../../common/fail';
+import { Log } from '../../common/log';
+import { Wait } from '../../common/patience';
+import { InvocationError } from '../../supervisor/failure';
+import { textBody } from '../../supervisor/storage/http';
+import { PassingError } from '../../supervisor/storage/retry';
+import { S3Client } from '../../supervisor/storage/s3-client';
+import { S3Error } from '../../supervisor/storage/s3-errors';
+
+export interface StoreKeys {
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+export interface StoreCall {
+  /** For messages: `GET of the notifications of bucket "in"`. Never with a secret. */
+  readonly what: string;
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** Empty: the store itself. */
+  readonly bucket: string;
+  /** @default '', the bucket itself */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Statuses besides 2xx that are an answer and no error. */
+  readonly expected?: readonly number[];
+}
+
+export interface StoreAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** The store's refusal. */
+export class StoreError extends ProgramError {
+  constructor(
+    message: string,
+    /** As the store says it: `NoSuchBucket`; empty: it was not the store that refused, or it gave no code. */
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** How long a store that is busy or away is asked again, and how. */
+export interface StorePatience {
+  readonly wait: Wait;
+  /** Number of tries: after 0.25, 0.5, 1 … 16 s. */
+  readonly tries: number;
+}
+
+/** About four minutes a call: a MinIO of several pods takes no writes for a while after it says that it is ready. */
+const PATIENCE: StorePatience = { wait: sleep, tries: 20 };
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 16_000;
+/** A page of a list: a thousand keys of a kilobyte, each byte of it as `%41`. */
+const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** The S3 API of one store, with one user's keys. */
+export class Store {
+  private readonly client: S3Client;
+
+  constructor(
+    readonly declared: Pick<StoreDeclaration, 'endpoint' | 'region' | 'verify'>,
+    keys: StoreKeys,
+    private readonly log: Log,
+    private readonly patience: StorePatience = PATIENCE,
+  ) {
+    const { endpoint, region, verify } = declared;
+    const { accessKey, secretKey } = keys;
+    this.client = new S3Client({
+      type: 's3',
+      pathStyle: true,
+      tls: { verify },
+      endpoint,
+      region,
+      accessKey,
+      secretKey,
+    });
+  }
+
+  /**
+   * One exchange, again and again while the store is busy or away.
+   * @throws StoreError that names what was tried and what the store answers
+   */
+  async call(call: StoreCall): Promise<StoreAnswer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.once(call);
+      } catch (error) {
+        if (!(error instanceof PassingError)) throw refusal(error as Error);
+        if (tries >= this.patience.tries) {
+          throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
+        }
+        const pause = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS);
+        // Half of it is random: calls that failed together don't come back together.
+        const ms = Math.max(pause * (0.5 + Math.random() / 2), Math.min(error.detail.pauseMs ?? 0, LONGEST_WAIT_MS));
+        this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
+        await this.patience.wait(ms);
+      }
+    }
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private async once({ key = '', body, headers, ...call }: StoreCall): Promise<StoreAnswer> {
+    const sent = body === undefined ? {} : { body: textBody(body), hash: digest('sha256', body, 'hex') };
+    // Changes of a bucket's configuration, and deletions, are refused without it.
+    const checksum = body === undefined ? {} : { 'content-md5': digest('md5', body, 'base64') };
+    const answer = await this.client.call({ ...call, key, ...sent, headers: { ...headers, ...checksum } });
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text: await wholeText(answer) };
+  }
+}
+
+/** When the store answered, by its own clock (ISO 8601). */
+export function storeTime({ headers }: StoreAnswer): string {
+  const time = Date.parse(headers.date ?? '');
+  if (Number.isNaN(time))
+    throw new ProgramError(`the store's answer tells no time: Date: ${headers.date ?? 'missing'}`);
+  return new Date(time).toISOString();
+}
+
+const digest = (algorithm: string, text: string, encoding: 'hex' | 'base64') =>
+  createHash(algorithm).update(text).digest(encoding);
+
+function refusal(error: Error): Error {
+  if (error instanceof S3Error) return new StoreError(error.message, error.code);
+  return error instanceof InvocationError ? new StoreError(error.message, '') : error;
+}
+
+async function wholeText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of answer) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > LONGEST_ANSWER_BYTES)
+        throw new ProgramError(`the store's answer is longer than ${LONGEST_ANSWER_BYTES} bytes`);
+      chunks.push(chunk as Buffer);
+    }
+  } catch (error) {
+    if (error instanceof ProgramError) throw error;
+    throw new PassingError(`the answer broke off (${(error as Error).message})`);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
