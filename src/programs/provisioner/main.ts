@@ -1,25 +1,30 @@
 import { Declaration } from '../../contract';
-import { run } from '../common/fail';
+import { ProgramError, run } from '../common/fail';
 import { KubernetesClient } from '../common/kubernetes';
 import { log } from '../common/log';
 import { readSettings } from '../common/settings';
-import { deleteOlderJobs, ownJob } from './older-jobs';
-import { createMissingSecrets } from './secrets';
+import { ownJob } from './older-jobs';
+import { provision } from './provision';
 
 const DECLARATION = {
   platform: 'string',
-  store: { endpoint: 'string', region: 'string', verify: 'boolean', external: 'boolean' },
+  store: {
+    endpoint: 'string',
+    region: 'string',
+    verify: 'boolean',
+    external: 'boolean',
+    credentials: { secretName: 'string', keys: { accessKey: 'string', secretKey: 'string' } },
+  },
   secrets: 'array',
   buckets: 'array',
   users: 'array',
   bindings: 'array',
 } as const;
 
+/** Makes everything as declared. */
 void run(async () => {
+  const args = process.argv.slice(2);
+  if (args.length > 0) throw new ProgramError(`no such task: ${JSON.stringify(args)}. Allowed: none`);
   const declaration = readSettings<Declaration>(DECLARATION);
-  const kubernetes = KubernetesClient.inCluster();
-  // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.
-  await deleteOlderJobs(declaration.platform, ownJob(), kubernetes, log);
-  await createMissingSecrets(declaration.secrets, kubernetes, log);
-  return 0;
+  return provision(declaration, ownJob(), KubernetesClient.inCluster(), log);
 });

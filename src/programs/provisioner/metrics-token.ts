@@ -1,13 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { StoreLogin } from '../../contract';
-import { ProgramError } from '../common/fail';
-import { KubernetesAnswer } from '../common/kubernetes';
-import { isTrouble, patiently, reason, Wait } from '../common/patience';
-
-/** What is needed of the API server. */
-export interface SecretReader {
-  call(method: 'GET', path: string): Promise<KubernetesAnswer>;
-}
+import { Wait } from '../common/patience';
+import { SecretReader, secretValues } from './secret-values';
 
 /** As far away as the tokens of MinIO's own client: nobody renews them. */
 const LIFETIME_SECONDS = 100 * 365 * 24 * 3600;
@@ -33,15 +27,6 @@ export async function metricsTokenOf(
   store: SecretReader,
   wait?: Wait,
 ): Promise<string> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(secretName)}`;
-  const mayCome = (status: number) => status === 404 || isTrouble(status);
-  const answer = await patiently(() => store.call('GET', path), wait, mayCome);
-  const at = `secret ${namespace}/${secretName}`;
-  if (answer.status !== 200) throw new ProgramError(`${at} can't be read: ${reason(answer)}`);
-  const { data = {} } = answer.body as { data?: Record<string, string> };
-  const value = (key: string) => {
-    if (!data[key]) throw new ProgramError(`${at} has no "${key}"`);
-    return Buffer.from(data[key], 'base64').toString('utf8');
-  };
-  return metricsToken(value(userKey), value(passwordKey));
+  const [user, password] = await secretValues(namespace, secretName, [userKey, passwordKey], store, wait);
+  return metricsToken(user, password);
 }

@@ -1,0 +1,49 @@
+import { Declaration } from '../../contract';
+import { Log } from '../common/log';
+import { KubernetesAnswer } from '../common/kubernetes';
+import { Wait } from '../common/patience';
+import { deleteOlderJobs, OwnJob } from './older-jobs';
+import { Report } from './report';
+import { createMissingSecrets } from './secrets';
+import { convergeBindings, convergeBuckets } from './store';
+import { Store } from './store/store';
+import { StoreWork } from './store/work';
+import { storeKeys, waitForStore } from './wait-for-store';
+
+/** What is needed of the API server. */
+export interface Kubernetes {
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer>;
+}
+
+/**
+ * Makes the store and the platform's Secrets as declared. Each step may be done any number of times, at the same time as
+ * another run does it, and after one that was cut.
+ * @returns the exit code
+ */
+export async function provision(
+  declaration: Declaration,
+  own: OwnJob,
+  kubernetes: Kubernetes,
+  log: Log,
+  wait?: Wait,
+): Promise<number> {
+  const { platform, secrets, store: declared } = declaration;
+  // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.
+  await deleteOlderJobs(platform, own, kubernetes, log, wait);
+  await createMissingSecrets(secrets, kubernetes, log, wait);
+  const keys = await storeKeys(own.namespace, declared, kubernetes, wait);
+  await waitForStore(declared, keys, log, wait);
+  const store = new Store(declared, keys, log);
+  const report = new Report(log);
+  try {
+    await convergeStore({ declaration, namespace: own.namespace, store, report });
+  } finally {
+    store.close();
+  }
+  return report.summary() ? 0 : 1;
+}
+
+async function convergeStore(work: StoreWork): Promise<void> {
+  const buckets = await convergeBuckets(work);
+  await convergeBindings(work, buckets);
+}

@@ -1,0 +1,31 @@
+import { ProgramError } from '../common/fail';
+import { KubernetesAnswer } from '../common/kubernetes';
+import { isTrouble, patiently, reason, Wait } from '../common/patience';
+
+/** What is needed of the API server. */
+export interface SecretReader {
+  call(method: 'GET', path: string): Promise<KubernetesAnswer>;
+}
+
+/**
+ * Values of a Secret by its keys. The Secret may come later: somebody makes it by hand.
+ * @throws ProgramError when it stays away or lacks a key; it tells no value
+ */
+export async function secretValues(
+  namespace: string,
+  name: string,
+  keys: readonly string[],
+  kubernetes: SecretReader,
+  wait?: Wait,
+): Promise<string[]> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`;
+  const mayCome = (status: number) => status === 404 || isTrouble(status);
+  const answer = await patiently(() => kubernetes.call('GET', path), wait, mayCome);
+  const at = `secret ${namespace}/${name}`;
+  if (answer.status !== 200) throw new ProgramError(`${at} can't be read: ${reason(answer)}`);
+  const { data = {} } = answer.body as { data?: Record<string, string> };
+  return keys.map((key) => {
+    if (!Object.hasOwn(data, key) || !data[key]) throw new ProgramError(`${at} has no "${key}"`);
+    return Buffer.from(data[key], 'base64').toString('utf8');
+  });
+}
