@@ -10,6 +10,8 @@ import { Cluster } from './cluster';
 import { DeadLetters } from './events/dead-letters';
 import { eventsRoute } from './events/receive';
 import { Routing } from './events/routing';
+import { sweepRoute } from './events/sweep';
+import { UploadJobs } from './events/upload-jobs';
 import { healthRoute } from './http/health';
 import type { Route } from './http/route';
 import { createManagerServer } from './http/server';
@@ -67,16 +69,16 @@ export class Manager {
       secretKey: secrets.get('minio/secretKey') ?? '',
     });
     const run = { services, warmPods, scale, log, calls: new Calls(), port: podPort };
+    const { recordsBucket } = settings;
+    const deadLetters = new DeadLetters(api, settings, log);
+    const uploadJobs = new UploadJobs({ ...common, deadLetters, recordsBucket });
+    const uploads = { uploadJobs, metrics, routing: new Routing(services), isCurrent: () => cluster.isCurrent };
     const system = { settings, api, services, jobs, warmPods, tokens, secrets, metrics };
     this.idleWatch = new IdleWatch({ ...run, idleSeconds });
     this.routes = [
       healthRoute(() => this.missing),
-      eventsRoute({
-        ...common,
-        routing: new Routing(services),
-        deadLetters: new DeadLetters(api, settings, log),
-        isCurrent: () => cluster.isCurrent,
-      }),
+      eventsRoute({ ...uploads, log }),
+      sweepRoute({ ...uploads, jobs }),
       jobRoute({ ...common, bodies: new BodyStore(settings, storeLogin, log), maxBodyBytes }),
       ...runRoutes({ ...run, coldStartSeconds, maxBodyBytes, metrics }),
       ...systemRoutes(system),

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { SweptAnswer } from '../../contract';
 import { JOB_STATUSES, Jobs } from './state/jobs';
 
 /**
@@ -37,6 +38,12 @@ export class Metrics {
     help: "Age of the latest event at its receipt: that of the head of the store's queue.",
     registers: this.registers,
   });
+  private readonly sweptObjects = new Counter({
+    name: 'oscar_manager_swept_total',
+    help: 'Objects that the sweep asked for, by what became of them: Stored is an upload whose event was lost.',
+    labelNames: ['status'],
+    registers: this.registers,
+  });
   private readonly jobsStored = new Counter({
     name: 'oscar_manager_jobs_stored_total',
     help: 'Jobs that this manager made, by service.',
@@ -67,6 +74,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.register, eventLoopMonitoringPrecision: 1000 });
     // From the start, so that the first one is a rise, and not a series that appears.
     for (const outcome of EVENT_OUTCOMES) this.events.inc({ outcome }, 0);
+    this.sweptObjects.inc({ status: 'Stored' }, 0);
     new Gauge({
       name: 'oscar_manager_jobs',
       help: 'Jobs in the cluster by service and status; every manager tells the same.',
@@ -97,6 +105,10 @@ export class Metrics {
   eventAged(seconds: number): void {
     this.eventAge.observe(seconds);
     this.lastAge.set(seconds);
+  }
+
+  swept(status: SweptAnswer['status']): void {
+    this.sweptObjects.inc({ status });
   }
 
   jobStored(service: string): void {

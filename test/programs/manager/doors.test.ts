@@ -61,6 +61,7 @@ test('every door is known here', () => {
       "POST /events",
       "POST /job/:service",
       "POST /run/:service",
+      "POST /sweep",
       "POST /system/services",
       "POST /system/services/:service",
       "PUT /system/services",

@@ -1,26 +1,20 @@
-import { EVENTS_PATH, JOB_VARIABLES, jobName } from '../../../contract';
+import { EVENTS_PATH } from '../../../contract';
 import { secondsSince } from '../../common/elapsed';
 import type { Log } from '../../common/log';
 import { HttpError, sendText } from '../http/answer';
 import { chunksOf, readUpTo } from '../http/body';
 import type { Exchange, Route } from '../http/route';
-import { eventText } from '../jobs/event-variable';
-import { stampJob } from '../jobs/stamp';
-import { JobRefused, JobSubmitter, Postponed } from '../jobs/submit';
+import { Postponed } from '../jobs/submit';
 import type { EventOutcome, Metrics } from '../metrics';
-import type { Services } from '../state/services';
-import type { DeadLetter, DeadLetters } from './dead-letters';
 import { recordsOf, tell, Upload } from './message';
 import type { Routing } from './routing';
+import type { UploadJobs, UploadOutcome } from './upload-jobs';
 
 export interface EventsOptions {
-  readonly services: Services;
   readonly routing: Routing;
-  readonly submitter: JobSubmitter;
-  readonly deadLetters: DeadLetters;
+  readonly uploadJobs: UploadJobs;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly servicesNamespace: string;
   /** Whether what is known of the services is what is in the cluster now. */
   readonly isCurrent: () => boolean;
 }
@@ -30,8 +24,6 @@ const LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 5;
 /** Records of one message that are dealt with at the same time. */
 const AT_ONCE = 32;
-/** A service that is half removed for so long doesn't hold back the others' events any longer. */
-const PATIENCE_MS = 3600_000;
 
 /**
  * `POST /events`: a Job for each file and each service that is bound to its place. 200 says that the store may forget
@@ -51,7 +43,8 @@ class Events {
     const { bytes, complete } = await readUpTo(chunksOf(request), LONGEST_MESSAGE_BYTES);
     const records = complete ? recordsOf(bytes) : `it is longer than ${LONGEST_MESSAGE_BYTES} bytes`;
     this.options.metrics.step('receive', secondsSince(began));
-    if (typeof records === 'string') await this.bury({ problem: `the body is no event: ${records}` });
+    if (typeof records === 'string')
+      await this.options.uploadJobs.bury({ problem: `the body is no event: ${records}` });
     else await this.takeAll(records, signal);
     sendText(response, 200, 'Ok');
   }
@@ -71,7 +64,7 @@ class Events {
 
   private async take(record: unknown, signal: AbortSignal): Promise<void> {
     const told = tell(record);
-    if (told.kind === 'broken') return this.bury({ problem: told.problem, event: told.at });
+    if (told.kind === 'broken') return this.options.uploadJobs.bury({ problem: told.problem, event: told.at });
     if (told.kind === 'ignored') return this.options.metrics.event('ignored');
     const { upload } = told;
     if (upload.time !== undefined) this.options.metrics.eventAged(Math.max(0, (Date.now() - upload.time) / 1000));
@@ -88,56 +81,22 @@ class Events {
 
   /** @returns what became of it, unless it is counted already */
   private async process(upload: Upload, signal: AbortSignal): Promise<EventOutcome | undefined> {
-    const { routing, isCurrent } = this.options;
+    const { routing, uploadJobs, isCurrent } = this.options;
     const { bucket, key } = upload.identity;
     // Another service may be bound by now, whoever is known to be.
     if (!isCurrent()) throw new Postponed('what is known of the services may be old', RETRY_AFTER_SECONDS);
     const { services, bound } = routing.destination(bucket, key);
     if (services.length === 0 && bound) return 'filtered';
     if (services.length === 0) {
-      await this.bury({ problem: 'no service is bound to this place', event: upload.identity });
+      await uploadJobs.bury({ problem: 'no service is bound to this place', event: upload.identity });
       return undefined;
     }
-    const outcomes = await Promise.allSettled(services.map((service) => this.submit(service, upload, signal)));
+    const outcomes = await Promise.allSettled(services.map((service) => uploadJobs.submit(service, upload, signal)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    const values = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<'stored' | 'repeated' | 'dead'>).value);
+    const values = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<UploadOutcome>).value);
     if (values.includes('stored')) return 'stored';
     return values.includes('repeated') ? 'repeated' : undefined;
-  }
-
-  private async submit(name: string, upload: Upload, signal: AbortSignal): Promise<'stored' | 'repeated' | 'dead'> {
-    const { services, submitter, servicesNamespace, metrics, log } = this.options;
-    const service = services.get(name);
-    if (!service) return this.withoutTemplate(name, upload);
-    const { bucket, key } = upload.identity;
-    const job = jobName(name, upload.identity);
-    const variables = { [JOB_VARIABLES.event]: eventText(upload) };
-    try {
-      const outcome = await submitter.submit(
-        stampJob(service, job, servicesNamespace, { variables, object: `${bucket}/${key}` }),
-        signal,
-      );
-      if (outcome === 'stored') metrics.jobStored(name);
-      log('info', outcome === 'stored' ? 'job stored' : 'job is there already', { service: name, job, bucket, key });
-      return outcome;
-    } catch (error) {
-      if (!(error instanceof JobRefused)) throw error;
-      await this.bury({ problem: `service ${name}: ${error.message}`, event: upload.identity });
-      return 'dead';
-    }
-  }
-
-  private async withoutTemplate(name: string, { identity, time }: Upload): Promise<'dead'> {
-    const problem = `service ${name}: its PodTemplate is missing`;
-    if (time === undefined || Date.now() - time < PATIENCE_MS) throw new Postponed(problem, RETRY_AFTER_SECONDS);
-    await this.bury({ problem, event: identity });
-    return 'dead';
-  }
-
-  private async bury(letter: DeadLetter): Promise<void> {
-    this.options.metrics.event('dead');
-    await this.options.deadLetters.record(letter);
   }
 }
 

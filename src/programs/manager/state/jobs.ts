@@ -54,6 +54,11 @@ export class Jobs {
     return this.services.size;
   }
 
+  /** How a Job is; undefined when it isn't known. */
+  status(service: string, name: string): JobStatus | undefined {
+    return this.byService.get(service)?.get(name)?.status;
+  }
+
   /** How many Jobs there are, by service and status. */
   *counts(): Iterable<readonly [service: string, counts: Readonly<Record<JobStatus, number>>]> {
     for (const [service, jobs] of this.byService) {
