@@ -39,9 +39,10 @@ export async function convergeBucket(work: StoreWork, bucket: BucketDeclaration)
 async function create({ store, report }: StoreWork, bucket: string): Promise<void> {
   const name = quoted(bucket);
   const what = `HEAD of the bucket ${name}`;
-  const { status } = await store.call({ what, method: 'HEAD', bucket, expected: [403, 404] });
+  const { status } = await store.call({ what, method: 'HEAD', bucket, expected: [400, 403, 404] });
   if (status === 403) throw ofSomebodyElse(bucket, `${what}: the store answers 403`);
-  if (status !== 404) return report.found(`bucket ${name}`);
+  // 400 (not a name): an answer to HEAD says no more, the one to PUT does.
+  if (![400, 404].includes(status)) return report.found(`bucket ${name}`);
   const { region } = store.declared;
   const place = xmlOf(element('CreateBucketConfiguration', [element('LocationConstraint', region)]));
   const body = region === REGION_BY_DEFAULT ? undefined : place;
