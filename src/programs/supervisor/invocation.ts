@@ -78,6 +78,8 @@ export interface InvokeOptions {
   readonly signal: AbortSignal;
   /** In milliseconds, for all of it: body, staging, script. Without it there is no limit. */
   readonly timeoutMs?: number;
+  /** What is left once an event is processed well: it needs no other run. @default nothing */
+  readonly record?: ObjectPlace;
   /** Told when a step ends well. @default nobody is told */
   readonly onStep?: (step: Step, seconds: number, bytes: number) => void;
 }
@@ -223,7 +225,14 @@ class Invocation {
       for (const folder of [folders.input, folders.output]) await remove(folder, this.log);
     }
     if (failures.length > 0) throw firstOf(failures, objects.length + broken.length);
+    if (this.options.record) await this.leaveRecord(this.options.record);
     return { replyWithFiles: false, files: [] };
+  }
+
+  /** Loaded for Jobs only. */
+  private async leaveRecord(record: ObjectPlace): Promise<void> {
+    const { leaveRecord } = await import('./staging/leave-record');
+    await leaveRecord(record, this.folder.record, this.stage);
   }
 
   private async object(object: EventObject, folders: RunFolders, variables: Facts['variables']): Promise<void> {

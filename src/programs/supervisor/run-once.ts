@@ -35,7 +35,7 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
     const places = findPlaces();
     const definition = readDefinition(places.config);
     level = definition.logLevel;
-    const outcome = await invoke(body(), { definition, places, signal: ending.signal });
+    const outcome = await invoke(body(), { definition, places, signal: ending.signal, record: record() });
     await reply(outcome, level).finally(outcome.dispose);
     return 0;
   } catch (error) {
@@ -46,10 +46,16 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
   }
 }
 
+const variable = (name: keyof typeof JOB_VARIABLES) => process.env[JOB_VARIABLES[name]];
+
+function record(): ObjectPlace | undefined {
+  const written = variable('completionRecord');
+  return written === undefined ? undefined : placeOf('completionRecord', written);
+}
+
 function body(): Body | StoredBody {
-  const variable = (name: keyof typeof JOB_VARIABLES) => process.env[JOB_VARIABLES[name]];
   const [object, event, contentType] = [variable('eventObject'), variable('event'), variable('eventContentType')];
-  if (object !== undefined) return { object: placeOf(object), contentType };
+  if (object !== undefined) return { object: placeOf('eventObject', object), contentType };
   if (event !== undefined) return { content: Readable.from([Buffer.from(event)]), contentType };
   const problem = stdinProblem();
   if (problem === undefined) return { content: process.stdin };
@@ -57,11 +63,11 @@ function body(): Body | StoredBody {
   throw new InvocationError('input', `stdin ${problem}: there is no body. Fix: ${fix}`);
 }
 
-function placeOf(written: string): ObjectPlace {
+function placeOf(name: keyof typeof JOB_VARIABLES, written: string): ObjectPlace {
   const [, provider, path] = /^([^/]+)\/([^/]+\/.+)$/s.exec(written) ?? [];
   if (path !== undefined) return { provider, path };
   const allowed = '<provider>/<bucket>/<key>, such as "minio.default/bucket/folder/name"';
-  throw new InvocationError('input', `${JOB_VARIABLES.eventObject} is ${quoted(written)}. Allowed: ${allowed}`);
+  throw new InvocationError('input', `${JOB_VARIABLES[name]} is ${quoted(written)}. Allowed: ${allowed}`);
 }
 
 /** Node reads such a stdin as an empty body. */

@@ -68,6 +68,11 @@ export class WorkFolder {
     return join(this.path, 'body');
   }
 
+  /** What is left in the storage at the end. */
+  get record(): string {
+    return join(this.path, 'record');
+  }
+
   /** Each run has folders of its own: what an earlier one left behind can't write into them. */
   run(number: number): RunFolders {
     const folders = { input: join(this.path, `${number}-input`), output: join(this.path, `${number}-output`) };

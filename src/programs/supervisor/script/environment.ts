@@ -14,8 +14,8 @@ export interface ScriptFacts {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Where the body is, and how it is to be read: said to the supervisor alone. */
-const SUPERVISORS = [JOB_VARIABLES.eventObject, JOB_VARIABLES.eventContentType];
+/** Where the body is, how it is to be read, and what is to be left at the end: said to the supervisor alone. */
+const SUPERVISORS = [JOB_VARIABLES.eventObject, JOB_VARIABLES.eventContentType, JOB_VARIABLES.completionRecord];
 
 /** The container's environment and our variables. Those that Linux can't take are left out, with a warning. */
 export function scriptEnvironment(facts: ScriptFacts, log: InvocationLog, base = process.env): NodeJS.ProcessEnv {

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { toYaml } from '../../../src/contract';
+import { OWN_ENV, singleRun } from './single-run';
+import { KEYS, S3Server } from './storage/support/s3-server';
+
+jest.setTimeout(60_000);
+
+const container = singleRun();
+const { folder } = container;
+let store: S3Server;
+beforeAll(async () => {
+  store = await new S3Server().start();
+  store.buckets.add('oscar-records');
+});
+afterAll(() => store.stop());
+beforeEach(() => {
+  store.objects.clear();
+  store.objects.set('bucket/in/a', Buffer.from('hello'));
+});
+
+const RECORD = 'oscar-records/done/cowsay/cowsay-0123';
+const COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"';
+const event = (...keys: string[]) =>
+  JSON.stringify({
+    Records: keys.map((key) => ({
+      eventSource: 'minio:s3',
+      eventTime: '2026-01-01T00:00:00Z',
+      s3: { bucket: { name: 'bucket' }, object: { key } },
+    })),
+  });
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(env: NodeJS.ProcessEnv, script = COPY, level = 'INFO'): Promise<Ended> {
+  folder.write('config/script.sh', script);
+  const minio = { default: { endpoint: `http://127.0.0.1:${store.port}`, region: store.region } };
+  const output = [{ storage_provider: 'minio.default', path: 'bucket/out' }];
+  folder.write('config/function_config.yaml', toYaml({ storage_providers: { minio }, output, log_level: level }));
+  folder.write('providers/minio.default/accessKey', KEYS.accessKey);
+  folder.write('providers/minio.default/secretKey', KEYS.secretKey);
+  const options = { env: { ...OWN_ENV, COMPLETION_RECORD: `minio.default/${RECORD}`, ...env } };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [container.program, folder.path], options, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+const record = () => store.objects.get(RECORD)?.toString();
+const left = () => readdirSync(join(folder.path, 'work'));
+
+test('the record is there once the results are', async () => {
+  const { code, stderr } = await run({ EVENT: event('in/a') });
+  expect(code).toBe(0);
+  expect(record()).toBe('done\n');
+  expect(store.objects.get('bucket/out/copy')?.toString()).toBe('hello');
+  expect(stderr.indexOf('left the record of its completion')).toBeGreaterThan(stderr.indexOf('stored "copy"'));
+  expect(left()).toEqual([]);
+});
+
+test('the script knows nothing of it', async () => {
+  await run({ EVENT: event('in/a') }, 'echo "${COMPLETION_RECORD-none}" >"$TMP_OUTPUT_DIR/f"');
+  expect(store.objects.get('bucket/out/f')?.toString()).toBe('none\n');
+});
+
+describe('there is none', () => {
+  test.each([
+    ['when the script fails', event('in/a'), 'exit 3', 3],
+    ['when the file is not there', event('in/b'), COPY, 1],
+    ['when one of several files is not there', event('in/a', 'in/b'), COPY, 1],
+  ])('%s', async (_, EVENT, script, expected) => {
+    expect((await run({ EVENT }, script)).code).toBe(expected);
+    expect(record()).toBeUndefined();
+  });
+
+  test('when a result is not stored', async () => {
+    store.buckets.delete('bucket');
+    expect((await run({ EVENT: event('in/a') })).code).toBe(1);
+    store.buckets.add('bucket');
+    expect(record()).toBeUndefined();
+  });
+
+  test('of a body that is the data itself', async () => {
+    expect((await run({ EVENT: '{"a": 1}' })).code).toBe(0);
+    expect(record()).toBeUndefined();
+  });
+
+  test('when nobody asks for one', async () => {
+    expect((await run({ EVENT: event('in/a'), COMPLETION_RECORD: undefined })).code).toBe(0);
+    expect(record()).toBeUndefined();
+  });
+});
+
+describe('one that can not be left is a warning', () => {
+  test.each([
+    [
+      'its bucket is missing',
+      'minio.default/no-records/done/a/b',
+      /record .* can't be left in minio\.default as "no-rec/,
+    ],
+    ['its provider is missing', 'minio.other/oscar-records/done/a/b', /can't be left in minio\.other/],
+  ])('%s', async (_, place, message) => {
+    const { code, stderr } = await run({ EVENT: event('in/a'), COMPLETION_RECORD: place });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain(KEYS.secretKey);
+    expect(store.objects.get('bucket/out/copy')?.toString()).toBe('hello');
+    expect(left()).toEqual([]);
+  });
+
+  test('also when the script was there first', async () => {
+    const { code, stderr } = await run({ EVENT: event('in/a') }, `${COPY}; echo no >"$TMP_INPUT_DIR/../record"`);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/can't be left .*EEXIST/);
+  });
+});
+
+test('a place that is none is refused at once', async () => {
+  const { code, stderr } = await run({ EVENT: event('in/a'), COMPLETION_RECORD: 'somewhere' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('COMPLETION_RECORD is "somewhere". Allowed: <provider>/<bucket>/<key>');
+});
