@@ -43,6 +43,8 @@ export class StoreError extends ProgramError {
     message: string,
     /** As the store says it: `NoSuchBucket`; empty: it was not the store that refused, or it gave no code. */
     readonly code: string,
+    /** Of the answer; 0: there was none. */
+    readonly status = 0,
   ) {
     super(message);
   }
@@ -132,7 +134,7 @@ const digest = (algorithm: string, text: string, encoding: 'hex' | 'base64') =>
   createHash(algorithm).update(text).digest(encoding);
 
 function refusal(error: Error): Error {
-  if (error instanceof S3Error) return new StoreError(error.message, error.code);
+  if (error instanceof S3Error) return new StoreError(error.message, error.code, error.status);
   return error instanceof InvocationError ? new StoreError(error.message, '') : error;
 }
 

@@ -39,8 +39,7 @@ export async function attempt(
 }
 
 /** Refusals of a store that has no such thing, or gives the right to others. */
-export const isNotForUs = ({ code }: StoreError) =>
-  ['NotImplemented', 'MethodNotAllowed', 'UnsupportedOperation', 'AccessDenied'].includes(code);
+export const isNotForUs = ({ code, status }: StoreError) => code === 'AccessDenied' || [405, 501].includes(status);
 
 /** All items, a few at a time. @throws the first error, once those under way have ended */
 export async function each<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {

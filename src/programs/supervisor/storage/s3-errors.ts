@@ -61,13 +61,14 @@ export function s3Error(
     return new PassingError(answer, { pauseMs: pauseMs(headers['retry-after']) });
   }
   const words = Object.hasOwn(IN_WORDS, code) ? IN_WORDS[code] : undefined;
-  return new S3Error(`${what}: ${words ? `${words} (${code})` : answer}`, code);
+  return new S3Error(`${what}: ${words ? `${words} (${code})` : answer}`, code, statusCode);
 }
 
 export class S3Error extends InvocationError {
   constructor(
     message: string,
     readonly code: string,
+    readonly status: number,
   ) {
     super('storage', message);
   }
