@@ -5,6 +5,7 @@ import { log } from '../common/log';
 import { readSettings } from '../common/settings';
 import { ownJob } from './older-jobs';
 import { provision } from './provision';
+import { sweep } from './sweep/sweep';
 
 const DECLARATION = {
   platform: 'string',
@@ -21,10 +22,12 @@ const DECLARATION = {
   bindings: 'array',
 } as const;
 
-/** Makes everything as declared. */
+/** Makes everything as declared; with the argument `sweep` it looks for uploads whose event was lost. */
 void run(async () => {
   const args = process.argv.slice(2);
-  if (args.length > 0) throw new ProgramError(`no such task: ${JSON.stringify(args)}. Allowed: none`);
+  if (args.length > 0 && args.join(' ') !== 'sweep')
+    throw new ProgramError(`no such task: ${JSON.stringify(args)}. Allowed: none, or sweep`);
   const declaration = readSettings<Declaration>(DECLARATION);
+  if (args.length > 0) return sweep(declaration);
   return provision(declaration, ownJob(), KubernetesClient.inCluster(), log);
 });
