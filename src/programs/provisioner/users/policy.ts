@@ -1,0 +1,94 @@
+import { UserDeclaration } from '../../../contract';
+import { ProgramError } from '../../common/fail';
+import { quoted } from '../../supervisor/storage/words';
+
+export interface PolicyDocument {
+  readonly Version: string;
+  readonly Statement: readonly Statement[];
+}
+
+export interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: readonly string[];
+  readonly Resource?: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+}
+
+const MOUNT = [
+  's3:AbortMultipartUpload',
+  's3:DeleteObject',
+  's3:GetObject',
+  's3:ListMultipartUploadParts',
+  's3:PutObject',
+];
+
+/**
+ * Exactly what a user's declaration says, as a policy of MinIO.
+ * @throws ProgramError for a path that a policy would take for a pattern
+ */
+export function policyDocument({
+  name,
+  read,
+  write,
+  mount,
+}: Omit<UserDeclaration, 'service' | 'secret'>): PolicyDocument {
+  const placesOf = (paths: readonly string[]) => paths.map((path) => placeIn(name, path));
+  const mounts = placesOf(mount);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      ...allow(['s3:GetObject'], objectsIn(placesOf(read))),
+      ...allow(['s3:AbortMultipartUpload', 's3:PutObject'], objectsIn(placesOf(write))),
+      ...allow(MOUNT, objectsIn(mounts)),
+      ...mounts.flatMap(bucketOfMount),
+      // MinIO lets every user make access keys of its own, that stay when its secret key is changed.
+      { Effect: 'Deny', Action: ['admin:*'] },
+    ],
+  };
+}
+
+interface Place {
+  readonly bucket: string;
+  /** `folder/`; empty: the whole bucket. */
+  readonly folder: string;
+}
+
+/** A file system looks at its bucket, and lists its own folder there. */
+function bucketOfMount({ bucket, folder }: Place): Statement[] {
+  const [list] = allow(['s3:ListBucket'], [arn(bucket)]);
+  // Whoever lists the whole bucket may name no prefix, and a condition on it would not hold.
+  const condition = folder === '' ? {} : { Condition: { StringLike: { 's3:prefix': [`${folder}*`] } } };
+  return [...allow(['s3:GetBucketLocation'], [arn(bucket)]), { ...list, ...condition }];
+}
+
+const allow = (Action: readonly string[], Resource: readonly string[]): Statement[] =>
+  Resource.length > 0 ? [{ Effect: 'Allow', Action, Resource }] : [];
+const objectsIn = (places: readonly Place[]) => places.map(({ bucket, folder }) => arn(`${bucket}/${folder}*`));
+const arn = (path: string) => `arn:aws:s3:::${path}`;
+
+/** `*` and `?` match anything, and MinIO puts the asker's name for `${aws:username}`. */
+const PATTERN = /[*?]|\$\{/;
+
+function placeIn(user: string, path: string): Place {
+  const [bucket] = path.split('/', 1);
+  const isPath = bucket !== '' && path.endsWith('/') && !PATTERN.test(path);
+  if (isPath) return { bucket, folder: path.slice(bucket.length + 1) };
+  throw new ProgramError(
+    `user ${quoted(user)}: the path ${quoted(path)} can't stand in a policy. Allowed: "bucket/" or "bucket/folder/", ` +
+      'without "*", "?" and "${". Fix: rename the folder in the environment',
+  );
+}
+
+/** Whether two policies say the same, whatever the order in which a store repeats them. */
+export const isSamePolicy = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b);
+
+/** Lists in a policy are sets; a set of one may stand without its brackets. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 1 ? canonical(value[0]) : `[${value.map(canonical).sort().join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([key, one]) => !(key === 'Sid' && one === ''));
+  return `{${entries
+    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`)
+    .sort()
+    .join()}}`;
+}
