@@ -1,4 +1,11 @@
-import { deleteMany, exists, getText, ListedObject, listPages, putText } from '../../src/programs/provisioner/store/objects';
+import {
+  deleteMany,
+  exists,
+  getText,
+  ListedObject,
+  listPages,
+  putText,
+} from '../../src/programs/provisioner/store/objects';
 import { Store, storeTime } from '../../src/programs/provisioner/store/store';
 import { RealS3, startMinio, startVersity } from './support/s3';
 
