@@ -78,7 +78,7 @@ function queueConfiguration(platform: string, { prefix, suffix }: NotificationRu
 }
 
 /** Whether two documents mean the same, whatever their order and what a store adds to them. */
-const isSame = (a: readonly XmlElement[], b: readonly XmlElement[]) =>
+export const isSame = (a: readonly XmlElement[], b: readonly XmlElement[]) =>
   JSON.stringify(a.map(meaning).sort()) === JSON.stringify(b.map(meaning).sort());
 
 function meaning(configuration: XmlElement): string {
