@@ -8,6 +8,7 @@ import { createMissingSecrets } from './secrets';
 import { convergeBindings, convergeBuckets } from './store';
 import { Store } from './store/store';
 import { StoreWork } from './store/work';
+import { convergeQuotas, convergeUsers, Mc, UserTools } from './users';
 import { storeKeys, waitForStore } from './wait-for-store';
 
 /** What is needed of the API server. */
@@ -18,6 +19,7 @@ export interface Kubernetes {
 /**
  * Makes the store and the platform's Secrets as declared. Each step may be done any number of times, at the same time as
  * another run does it, and after one that was cut.
+ * @param mcProgram MinIO's client. @default where the init container puts it
  * @returns the exit code
  */
 export async function provision(
@@ -26,6 +28,7 @@ export async function provision(
   kubernetes: Kubernetes,
   log: Log,
   wait?: Wait,
+  mcProgram?: string,
 ): Promise<number> {
   const { platform, secrets, store: declared } = declaration;
   // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.
@@ -36,14 +39,19 @@ export async function provision(
   const store = new Store(declared, keys, log);
   const report = new Report(log);
   try {
-    await convergeStore({ declaration, namespace: own.namespace, store, report });
+    const mc = new Mc(declared, keys, log, { program: mcProgram, wait });
+    const work = { declaration, namespace: own.namespace, store, report };
+    await convergeStore(work, { mc, kubernetes, log, wait });
   } finally {
     store.close();
   }
   return report.summary() ? 0 : 1;
 }
 
-async function convergeStore(work: StoreWork): Promise<void> {
+/** Users first: they can do what they must before a rule lets an event come. */
+async function convergeStore(work: StoreWork, tools: UserTools): Promise<void> {
   const buckets = await convergeBuckets(work);
+  await convergeQuotas(work, buckets, tools.mc);
+  await convergeUsers(work, tools);
   await convergeBindings(work, buckets);
 }

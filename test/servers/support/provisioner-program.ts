@@ -5,6 +5,7 @@ import { KubernetesClient } from '../../../src/programs/common/kubernetes';
 import { log } from '../../../src/programs/common/log';
 import { ownJob } from '../../../src/programs/provisioner/older-jobs';
 import { provision } from '../../../src/programs/provisioner/provision';
+import { program } from './process';
 
 /** What the program has from its pod, and here on its stdin. */
 export interface ProvisionerArgument {
@@ -16,5 +17,12 @@ export interface ProvisionerArgument {
 /** The program as src/programs/provisioner/main.ts has it, with folders of a test's own. */
 void run(() => {
   const { declaration, account } = JSON.parse(readFileSync(0, 'utf8')) as ProvisionerArgument;
-  return provision(declaration, ownJob(), KubernetesClient.inCluster(process.env, account), log);
+  return provision(
+    declaration,
+    ownJob(),
+    KubernetesClient.inCluster(process.env, account),
+    log,
+    undefined,
+    program('mc'),
+  );
 });

@@ -38,6 +38,7 @@ export class ProvisionerProcess {
     const env = {
       PATH: process.env.PATH,
       HOME: this.folder,
+      OSCAR_TEST_PROGRAMS: process.env.OSCAR_TEST_PROGRAMS,
       KUBERNETES_SERVICE_HOST: '127.0.0.1',
       KUBERNETES_SERVICE_PORT: `${this.api.port}`,
       JOB_NAMESPACE: 'oscar',

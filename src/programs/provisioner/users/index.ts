@@ -1,3 +1,3 @@
 export { Mc } from './mc';
 export { convergeQuotas } from './quotas';
-export { convergeUsers } from './users';
+export { convergeUsers, type UserTools } from './users';

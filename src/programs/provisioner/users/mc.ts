@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreDeclaration, TOOLS_DIR } from '../../../contract';
@@ -49,9 +51,6 @@ export class Mc {
   private readonly program: string;
   private readonly wait: Wait;
   private readonly queue = new Queue(AT_ONCE, Infinity);
-  private readonly host: string;
-
-  /** @throws ProgramError for keys that the client can't be told */
   constructor(
     private readonly declared: Pick<StoreDeclaration, 'endpoint' | 'verify'>,
     private readonly keys: StoreKeys,
@@ -60,13 +59,13 @@ export class Mc {
   ) {
     this.program = program;
     this.wait = wait;
-    this.host = hostOf(declared.endpoint, keys);
   }
 
   /**
    * Runs a command, again while the store is busy or away.
    * @param args are seen by others: never with a secret
    * @returns what it says: an object a line
+   * @throws ProgramError for keys that the client can't be told
    * @throws McError that names the command and what the store answers
    */
   async run(args: readonly string[], input?: McInput): Promise<Record<string, unknown>[]> {
@@ -79,6 +78,18 @@ export class Mc {
       const ms = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
       this.log('warning', `${message}; trying again in ${(ms / 1000).toFixed(1)} s`);
       await this.wait(ms);
+    }
+  }
+
+  /** The same with a file, whose name is the last argument. */
+  async runWithFile(args: readonly string[], content: string): Promise<Record<string, unknown>[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'mc-'));
+    try {
+      const file = join(folder, 'file');
+      await writeFile(file, content);
+      return await this.run([...args, file]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -95,7 +106,7 @@ export class Mc {
   private async process(args: readonly string[], input?: McInput): Promise<Exit> {
     const options = ['--json', ...(this.declared.verify ? [] : ['--insecure'])];
     const child = spawn(this.program, [...options, ...args], {
-      env: { ...process.env, [`MC_HOST_${ALIAS}`]: this.host },
+      env: { ...process.env, [`MC_HOST_${ALIAS}`]: hostOf(this.declared.endpoint, this.keys) },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',

@@ -117,7 +117,7 @@ async function convergePolicy(mc: Mc, user: UserDeclaration): Promise<boolean> {
   });
   const { Policy: current } = (answer?.policyInfo ?? {}) as { readonly Policy?: unknown };
   if (isSamePolicy(current ?? null, wanted)) return false;
-  await mc.run(['admin', 'policy', 'create', ALIAS, user.name, '/dev/stdin'], { text: JSON.stringify(wanted) });
+  await mc.runWithFile(['admin', 'policy', 'create', ALIAS, user.name], JSON.stringify(wanted));
   return true;
 }
 
