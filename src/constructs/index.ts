@@ -36,3 +36,5 @@ export { SUPERVISOR_VOLUME } from './supervisor-mount';
 export type { SupervisorMount } from './supervisor-mount';
 export { SupervisorVolume } from './supervisor-volume';
 export type { SupervisorVolumeProps } from './supervisor-volume';
+export { Sweep } from './sweep';
+export type { SweepOptions, SweepProps } from './sweep';

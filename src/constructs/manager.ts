@@ -7,7 +7,6 @@ import {
   KubeDeployment,
   KubePodDisruptionBudget,
   KubeService,
-  Volume,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import {
   bodiesBucket,
@@ -25,7 +24,6 @@ import {
   PROGRAM_DIR,
   recommendedLabels,
   recordsBucket,
-  SECRETS_DIR,
   selectorLabels,
   SETTINGS_DIR,
   SETTINGS_KEY,
@@ -41,6 +39,7 @@ import { checkOwnSecret, checkPlace } from './place';
 import { programCommand, programConfigMap, Programs } from './programs';
 import { resources } from './resources';
 import { Route, RouteProps } from './route';
+import { Mounted, mounts, secretFiles, storeFiles } from './secret-files';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './security';
 import { addServiceMonitor, ServiceMonitorOptions } from './service-monitor';
 import { spreadOverHosts } from './spread';
@@ -81,7 +80,12 @@ const GRACE_SECONDS = ENDPOINT_SECONDS + 300 + 20;
 export class Manager extends Construct {
   /** Where events are sent, inside the cluster. */
   static eventsEndpoint(name: string, namespace: string): string {
-    return `http://${managerName(name)}.${namespace}.svc:${MANAGER_PORT}${EVENTS_PATH}`;
+    return `${Manager.endpoint(name, namespace)}${EVENTS_PATH}`;
+  }
+
+  /** Where it is reached, inside the cluster only. */
+  static endpoint(name: string, namespace: string): string {
+    return `http://${managerName(name)}.${namespace}.svc:${MANAGER_PORT}`;
   }
 
   /** `<platform>-manager`, which names the manager's objects. */
@@ -222,21 +226,20 @@ export class Manager extends Construct {
       lifecycle: { preStop: { exec: { command: ['node', '-e', `setTimeout(() => {}, ${ENDPOINT_SECONDS * 1000})`] } } },
       resources: resources(['manager', 'resources'], this.props.resources ?? {}, RESOURCES),
       securityContext: RESTRICTED_CONTAINER,
-      volumeMounts: volumes.map(({ volume, mountPath }) => ({ name: volume.name, mountPath, readOnly: true })),
+      volumeMounts: mounts(volumes),
     };
   }
 
   private volumes(bundle: string): Mounted[] {
     const { adminSecretName, storeCredentials } = this.props;
     const names = platformSecrets(this.platform);
-    const { accessKey, secretKey } = storeCredentials.keys;
     return [
       { volume: { name: 'program', configMap: { name: bundle } }, mountPath: PROGRAM_DIR },
       { volume: { name: 'settings', configMap: { name: this.name } }, mountPath: SETTINGS_DIR },
       secretFiles('admin', adminSecretName ?? names.admin, { username: 'username', password: 'password' }),
       secretFiles('webhook', names.webhook, { token: 'token' }),
       secretFiles('metrics', names.managerMetrics, { token: 'token' }),
-      secretFiles('minio', storeCredentials.secretName, { [accessKey]: 'accessKey', [secretKey]: 'secretKey' }),
+      storeFiles(storeCredentials),
     ];
   }
 
@@ -288,16 +291,4 @@ export class Manager extends Construct {
       },
     });
   }
-}
-
-interface Mounted {
-  readonly volume: Volume;
-  readonly mountPath: string;
-}
-
-/** Keys of a Secret as files, under the names that the program knows. */
-function secretFiles(role: string, secretName: string, files: Record<string, string>): Mounted {
-  const items = Object.entries(files).map(([key, path]) => ({ key, path }));
-  const secret = { secretName, items, defaultMode: 0o440 };
-  return { volume: { name: role, secret }, mountPath: `${SECRETS_DIR}/${role}` };
 }

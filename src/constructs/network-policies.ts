@@ -50,11 +50,12 @@ export class NetworkPolicies extends Construct {
       [{ ports: tcp(MANAGER_PORT) }],
       [DNS_EGRESS, API_SERVER_EGRESS, { to: [warmPods], ports: tcp(SUPERVISOR_PORT) }, store],
     );
+    const manager = { to: platformPods('manager', props), ports: tcp(MANAGER_PORT) };
     if (externalStorePort === undefined) {
-      const manager = { to: platformPods('manager', props), ports: tcp(MANAGER_PORT) };
       this.open('minio', [{ ports: tcp(MINIO_PORT) }], [DNS_EGRESS, manager, minio]);
     }
     this.open('provisioner', [], [DNS_EGRESS, API_SERVER_EGRESS, store]);
+    this.open('sweep', [], [DNS_EGRESS, manager, store]);
     for (const namespace of certificatesIn) this.openSolvers(namespace);
   }
 
@@ -78,7 +79,11 @@ export class NetworkPolicies extends Construct {
     });
   }
 
-  private open(component: 'manager' | 'minio' | 'provisioner', ingress: IngressRule[], egress: EgressRule[]): void {
+  private open(
+    component: 'manager' | 'minio' | 'provisioner' | 'sweep',
+    ingress: IngressRule[],
+    egress: EgressRule[],
+  ): void {
     const { name, namespace } = this.props;
     plainObject(this, component, KubeNetworkPolicy, {
       metadata: metadata({ name: `${name}-${component}`, namespace, labels: recommendedLabels(component, name) }),

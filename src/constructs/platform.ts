@@ -20,6 +20,7 @@ import { BucketProps, ServiceRegistry } from './service-registry';
 import type { StorageProvider } from './storage';
 import type { SupervisorMount } from './supervisor-mount';
 import { SupervisorVolume } from './supervisor-volume';
+import { Sweep, SweepOptions } from './sweep';
 
 /** What may be chosen of a platform. Errors name fields of these props. */
 export interface PlatformProps {
@@ -43,6 +44,8 @@ export interface PlatformProps {
   readonly minio?: MinioOptions;
   /** @default { kind: 'nodeLocal' } */
   readonly supervisor?: SupervisorOptions;
+  /** How often lost events are looked for. @default every 5 minutes */
+  readonly sweep?: SweepOptions;
   /** Buckets of the platform's own store, by name. @default none */
   readonly buckets?: Readonly<Record<string, BucketProps>>;
   /** Default-deny policies in both namespaces that open what is needed. @default true */
@@ -69,7 +72,7 @@ export type SupervisorOptions =
   | { readonly kind: 'image'; readonly image: string };
 
 /**
- * The whole platform: namespaces, store, supervisor volume, manager, provisioner and network policies, each a child
+ * The whole platform: namespaces, store, supervisor volume, manager, provisioner, sweep and network policies, each a child
  * construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
  * Of charts in one App, those with services come after the platform's in the files' names, and so in an apply, when
  * they say so: `services.addDependency(platformChart)`. Two objects of one chart with the same name are refused when it
@@ -162,7 +165,11 @@ export class Platform extends Construct implements IPlatform {
     });
   }
 
-  private addPrograms({ manager: options, serviceMonitors }: PlatformProps, programs: Programs, minio: Minio): void {
+  private addPrograms(
+    { manager: options, sweep, serviceMonitors }: PlatformProps,
+    programs: Programs,
+    minio: Minio,
+  ): void {
     const common = {
       ...this.place,
       store: minio.store,
@@ -176,12 +183,13 @@ export class Platform extends Construct implements IPlatform {
       serviceNames: () => this.services.serviceNames,
       serviceMonitor: serviceMonitors,
     });
-    new Provisioner(this, 'provisioner', {
+    const provisioner = new Provisioner(this, 'provisioner', {
       ...common,
       externalStore: this.externalStore,
       services: this.services,
       secrets: [...minio.secrets, ...manager.secrets],
     });
+    new Sweep(this, 'sweep', { ...sweep, ...common, provisioner });
   }
 }
 

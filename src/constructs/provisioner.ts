@@ -62,7 +62,7 @@ interface Rendered {
   readonly gzip?: string;
   readonly job: JobSpec;
   readonly jobName: string;
-  /** Secrets that it makes or reads. */
+  /** Secrets that it reads. */
   readonly secrets: readonly SecretName[];
 }
 
@@ -74,6 +74,8 @@ interface Rendered {
 export class Provisioner extends Construct {
   /** `<platform>-provisioner`, with which the names of its objects begin. */
   readonly name: string;
+  /** ConfigMap with its bundle, of which the sweep is a part. */
+  readonly bundle: string;
   private readonly platform: string;
   private readonly labels: Record<string, string>;
   private rendered: Rendered | undefined;
@@ -92,26 +94,37 @@ export class Provisioner extends Construct {
     // cdk8s validates at the beginning of each synthesis: what an earlier one saw may have changed since.
     this.node.addValidation({ validate: () => this.forget() });
 
-    const bundle = programConfigMap(this, programs.of('provisioner'), {
+    this.bundle = programConfigMap(this, programs.of('provisioner'), {
       namespace,
       platform: this.platform,
       labels: this.labels,
     });
-    const current = () => (this.rendered ??= this.render(bundle));
     new ProvisionerRights(this, 'rights', {
       name: this.name,
       namespace,
       servicesNamespace,
       labels: this.labels,
-      secrets: () => current().secrets,
+      secrets: () => this.current.secrets,
     });
     new KubeConfigMap(this, 'declaration', {
-      metadata: this.metadata(() => current().configMap),
+      metadata: this.metadata(() => this.current.configMap),
       immutable: true,
-      data: lazy(() => some(SETTINGS_KEY, current().text)!),
-      binaryData: lazy(() => some(SETTINGS_GZIP_KEY, current().gzip)!),
+      data: lazy(() => some(SETTINGS_KEY, this.current.text)!),
+      binaryData: lazy(() => some(SETTINGS_GZIP_KEY, this.current.gzip)!),
     });
-    new KubeJob(this, 'job', { metadata: this.metadata(() => current().jobName), spec: lazy(() => current().job) });
+    new KubeJob(this, 'job', {
+      metadata: this.metadata(() => this.current.jobName),
+      spec: lazy(() => this.current.job),
+    });
+  }
+
+  /** ConfigMap with the declaration; known at synthesis. */
+  get declarationName(): string {
+    return this.current.configMap;
+  }
+
+  private get current(): Rendered {
+    return (this.rendered ??= this.render());
   }
 
   private forget(): string[] {
@@ -142,31 +155,29 @@ export class Provisioner extends Construct {
     };
   }
 
-  private render(bundle: string): Rendered {
+  private render(): Rendered {
     const declaration = this.declaration();
     const text = `${JSON.stringify(declaration, null, 2)}\n`;
     const gzip = Buffer.byteLength(text) > READABLE_BYTES ? gzipSync(text).toString('base64') : undefined;
     const configMap = `${this.name}-${contentHash([gzip ?? text])}`;
-    const job = this.job(bundle, configMap);
+    const job = this.job(configMap);
     // A Job's template can't be changed: whatever is in it is part of its name.
     const jobName = `${this.name}-${contentHash([JSON.stringify(job)])}`;
     const secrets = this.secretNames(declaration);
     return { configMap, ...(gzip === undefined ? { text } : { gzip }), job, jobName, secrets };
   }
 
-  private secretNames({ store, secrets, users }: Declaration): SecretName[] {
+  /** Logins of the store, and of its users. Whether a Secret that it makes is there, it learns by making it. */
+  private secretNames({ store, users }: Declaration): SecretName[] {
     return [
       { namespace: this.props.namespace, name: store.credentials.secretName },
-      ...[...secrets, ...(store.external ? [] : users.map(({ secret }) => secret))].map(({ namespace, name }) => ({
-        namespace,
-        name,
-      })),
+      ...(store.external ? [] : users.map(({ secret }) => secret)),
     ];
   }
 
-  private job(bundle: string, declaration: string): JobSpec {
+  private job(declaration: string): JobSpec {
     const volumes: Volume[] = [
-      { name: 'program', configMap: { name: bundle } },
+      { name: 'program', configMap: { name: this.bundle } },
       { name: 'settings', configMap: { name: declaration } },
       { name: 'tools', emptyDir: { sizeLimit: Quantity.fromString('128Mi') } },
       { name: 'tmp', emptyDir: { sizeLimit: Quantity.fromString('64Mi') } },

@@ -38,6 +38,7 @@ describe('with defaults', () => {
       'supervisor',
       'manager',
       'provisioner',
+      'sweep',
       'network-policies',
     ]);
   });
@@ -94,6 +95,7 @@ test('every property shows up', () => {
     manager: { replicas: 5 },
     minio: { kind: 'distributed', pods: 8 },
     supervisor: { kind: 'perPod' },
+    sweep: { schedule: '@hourly' },
     buckets: { inbox: { versioning: true } },
     networkPolicies: false,
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
@@ -122,6 +124,7 @@ test('every property shows up', () => {
   const monitors = objects.filter(({ kind }) => kind === 'ServiceMonitor');
   expect(monitors.map(({ metadata }) => metadata.labels.release)).toEqual(['prometheus', 'prometheus']);
   expect(only(objects, 'Deployment', 'q-manager').spec.replicas).toBe(5);
+  expect(only(objects, 'CronJob', 'q-sweep').spec.schedule).toBe('@hourly');
   const { replicas, template } = only(objects, 'StatefulSet', 'q-minio').spec;
   expect(replicas).toBe(8);
   expect(template.spec.containers[0].image).toBe('example.org/minio:1');

@@ -83,8 +83,10 @@ test('it declares what services need, the platform has, and where the store is',
         notifications: [{ prefix: 'text/', suffix: '' }],
       },
       { name: 'p-bodies', versioning: false, expireDays: 2, notifications: [] },
+      { name: 'p-records', versioning: false, notifications: [] },
     ],
     users: services.users(),
+    bindings: [{ service: 'cowsay', path: 'inbox/text/', prefix: [], suffix: [] }],
   });
 });
 
@@ -98,8 +100,8 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
     verbs: ['get'],
   });
   const jobs = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'delete'] };
-  expect(rights(objects, 'p')).toEqual([create, get('p-admin', 'root'), jobs]);
-  expect(rights(objects, 'p-svc')).toEqual([create, get('a-minio', 'a-token', 'b-minio', 'b-token')]);
+  expect(rights(objects, 'p')).toEqual([create, get('root'), jobs]);
+  expect(rights(objects, 'p-svc')).toEqual([create, get('a-minio', 'b-minio')]);
   expect(rights(rendered(), 'p-svc')).toEqual([create]);
 });
 
@@ -134,9 +136,11 @@ test.each([{ namespace: 'x y' }, { name: 'Bad_Name' }, { servicesNamespace: 'a.b
   expect(refusal(() => rendered(place)).field).toEqual(Object.keys(place));
 });
 
-test("an external store's users are made by hand: neither they nor their keys are declared", () => {
-  const { users, secrets } = declaration(rendered({ services: registry('cowsay'), externalStore: true }));
-  expect(users).toEqual([]);
+test("an external store's users are made by hand: their keys are neither declared nor read", () => {
+  const objects = rendered({ services: registry('cowsay'), externalStore: true });
+  const { users, secrets } = declaration(objects);
+  expect(users.map(({ name }) => name)).toEqual(['p.cowsay']);
+  expect(JSON.stringify(rights(objects, 'p-svc'))).not.toContain('cowsay');
   expect(secrets.map(({ name }) => name)).toEqual(['cowsay-token']);
 });
 

@@ -62,6 +62,7 @@ test('every prop of a platform can be declared', () => {
       rootSecretName: 'root',
     } satisfies Required<MinioDeployed>,
     supervisor: { kind: 'shared', storageClassName: 'nfs', size: '2Gi' },
+    sweep: { schedule: '*/15 * * * *' },
     buckets: { data: { versioning: true, expireDays: 7, quota: '1Ti' } },
     networkPolicies: false,
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },

@@ -136,6 +136,10 @@ const serviceMonitors = z.union(
   { error: 'true, false or a map with labels' },
 );
 
+const sweep = object({
+  schedule: optional(text, 'When it runs: five fields of cron.', '`*/5 * * * *` (every 5 minutes)'),
+}).meta({ title: 'sweep' });
+
 export const platformSchema = object({
   name: optional(text, "Names the platform's objects.", 'oscar'),
   namespace: optional(text, 'Namespace of the platform.', "the platform's name"),
@@ -145,6 +149,7 @@ export const platformSchema = object({
   manager: optional(manager, 'The HTTP API that takes events and requests.'),
   minio: optional(minio, 'The object store.'),
   supervisor: optional(supervisor, "How the supervisor comes into services' pods.", '`kind: nodeLocal`'),
+  sweep: optional(sweep, 'Looks for uploads whose event was lost, and has them processed.'),
   networkPolicies: optional(flag, 'Default-deny policies in both namespaces that open what is needed.', 'true'),
   servicesRoute: optional(route, 'How exposed services are reached from outside.', "they can't be exposed"),
   bucketMountDriver: optional(text, "CSI driver for services' bucket mounts.", 'none'),
