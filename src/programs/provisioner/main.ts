@@ -25,9 +25,11 @@ const DECLARATION = {
 /** Makes everything as declared; with the argument `sweep` it looks for uploads whose event was lost. */
 void run(async () => {
   const args = process.argv.slice(2);
-  if (args.length > 0 && args.join(' ') !== 'sweep')
-    throw new ProgramError(`no such task: ${JSON.stringify(args)}. Allowed: none, or sweep`);
+  const isSweep = args.length === 1 && args[0] === 'sweep';
+  if (args.length > 0 && !isSweep) {
+    throw new ProgramError(`no such task: ${JSON.stringify(args)}. Allowed: none (it provisions), or "sweep"`);
+  }
   const declaration = readSettings<Declaration>(DECLARATION);
-  if (args.length > 0) return sweep(declaration);
-  return provision(declaration, ownJob(), KubernetesClient.inCluster(), log);
+  if (isSweep) return sweep(declaration);
+  return provision(declaration, ownJob(), KubernetesClient.inCluster(), { log });
 });

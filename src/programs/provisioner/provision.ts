@@ -16,19 +16,23 @@ export interface Kubernetes {
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer>;
 }
 
+export interface ProvisionOptions {
+  readonly log: Log;
+  readonly wait?: Wait;
+  /** MinIO's client. @default where the init container puts it */
+  readonly mcProgram?: string;
+}
+
 /**
  * Makes the store and the platform's Secrets as declared. Each step may be done any number of times, at the same time as
  * another run does it, and after one that was cut.
- * @param mcProgram MinIO's client. @default where the init container puts it
  * @returns the exit code
  */
 export async function provision(
   declaration: Declaration,
   own: OwnJob,
   kubernetes: Kubernetes,
-  log: Log,
-  wait?: Wait,
-  mcProgram?: string,
+  { log, wait, mcProgram }: ProvisionOptions,
 ): Promise<number> {
   const { platform, secrets, store: declared } = declaration;
   // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.

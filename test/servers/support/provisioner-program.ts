@@ -17,12 +17,6 @@ export interface ProvisionerArgument {
 /** The program as src/programs/provisioner/main.ts has it, with folders of a test's own. */
 void run(() => {
   const { declaration, account } = JSON.parse(readFileSync(0, 'utf8')) as ProvisionerArgument;
-  return provision(
-    declaration,
-    ownJob(),
-    KubernetesClient.inCluster(process.env, account),
-    log,
-    undefined,
-    program('mc'),
-  );
+  const kubernetes = KubernetesClient.inCluster(process.env, account);
+  return provision(declaration, ownJob(), kubernetes, { log, mcProgram: program('mc') });
 });
