@@ -41,11 +41,14 @@ export interface FileServiceProps {
   readonly secretEnvironment?: Readonly<Record<string, SecretKeyReference>>;
   /** Leave the input where it is (upstream's `file_stage_in: true`, which means «don't»). @default false */
   readonly fileStageIn?: boolean;
-  /** @default 'service' */
+  /**
+   * `user`: each of `allowedUsers` has a bucket of their own beside that of each input, `<bucket>-<user>`, where the same
+   * folders are read and written. @default 'service'
+   */
   readonly isolationLevel?: 'service' | 'user';
   /** Who may see the service; kept in the definition. @default 'private' */
   readonly visibility?: 'public' | 'restricted' | 'private';
-  /** Users besides the owner, with `restricted` visibility; kept in the definition. @default none */
+  /** Users besides the owner, with `restricted` visibility; with `isolationLevel: 'user'` also part of buckets' names. @default none */
   readonly allowedUsers?: readonly string[];
   /** Virtual organisation that the service belongs to; kept in the definition. @default none */
   readonly vo?: string;

@@ -33,6 +33,7 @@ import { plainObject } from './plain';
 import { canonicalBytes } from './quantity';
 import { CONFIG_MAP_MAX } from './script';
 import { checkBinding, FileFilter, StorageBinding, StoragePath } from './storage';
+import { UserBuckets } from './user-buckets';
 
 export * from './file-service-props';
 
@@ -47,6 +48,7 @@ export class FileService extends Construct {
   readonly name: string;
   private readonly model: ServiceModel;
   private readonly claims: Claims;
+  private readonly userBuckets: UserBuckets;
   private configuration: { readonly definition: string; readonly hash: string } | undefined;
 
   constructor(scope: Construct, id: string, props: FileServiceProps) {
@@ -57,6 +59,8 @@ export class FileService extends Construct {
     this.model = { ...model, script: props.script.read(this.name) };
     const { services } = props.platform;
     services.addService(this.name);
+    const users = props.isolationLevel === 'user' ? (props.allowedUsers ?? []) : [];
+    this.userBuckets = new UserBuckets(this.name, users, services);
     services.addDeadline(model.job.deadlineSeconds);
     if (props.expose?.nodePort !== undefined) services.addNodePort(this.name, props.expose.nodePort);
     props.inputs?.forEach((input) => this.bindInput(input));
@@ -90,6 +94,7 @@ export class FileService extends Construct {
     const { inputs, platform } = this.model;
     checkBinding({ service: this.name, field: ['input', inputs.length] }, input);
     platform.services.addInput(this.name, input, inputs.length);
+    this.userBuckets.addInput(input, inputs.length);
     inputs.push(input);
   }
 
@@ -97,6 +102,7 @@ export class FileService extends Construct {
     const { outputs, platform } = this.model;
     checkBinding({ service: this.name, field: ['output', outputs.length] }, output);
     platform.services.addOutput(this.name, output, outputs.length);
+    this.userBuckets.addOutput(output, outputs.length);
     outputs.push(output);
   }
 

@@ -2,21 +2,17 @@ import {
   BindingDeclaration,
   bodiesBucket,
   BucketDeclaration,
-  completionFolder,
   GeneratedSecret,
   keyPrefix,
   NotificationRule,
   recordsBucket,
-  serviceLabels,
-  serviceSecrets,
-  storeUsers,
   UserDeclaration,
 } from '../contract';
 import { DeclarationError, FieldPath, Finding } from './errors';
-import { generatedSecret } from './generated-secret';
 import { withoutOverlap } from './notification-rules';
+import { prefixOf, secretsOf, ServicesPlace, usersOf } from './service-declaration';
 import { Flow, FlowGraph } from './service-rings';
-import { bucketOf, FileFilter, StoragePath, StorageProvider } from './storage';
+import { bucketOf, FileFilter, StoragePath } from './storage';
 
 export interface BucketProps {
   /** Keep every version of every object. @default false */
@@ -44,23 +40,33 @@ export class ServiceRegistry {
   /** By what only one service can have: which one has it. */
   private readonly owners = new Map<string, string>();
 
-  constructor(private readonly props: { readonly servicesNamespace: string; readonly platform: string }) {}
+  constructor(private readonly props: ServicesPlace) {}
 
   /**
    * Declares a bucket of the platform's own store. Declaring it again merges nothing: the first stands. Throws when the
    * platform keeps this bucket for itself.
    */
   declareBucket(name: string, props: BucketProps = {}): void {
-    this.refuseBodiesBucket(name);
+    this.refuseOwnBucket(name);
     if (!this.buckets.has(name)) this.buckets.set(name, props);
   }
 
+  /** Declares a bucket with the properties of another one; nothing happens where that isn't declared. */
+  declareBucketLike(name: string, other: string): void {
+    const props = this.buckets.get(other);
+    if (props) this.declareBucket(name, props);
+  }
+
   /** What is there belongs to services that may not see each other's. */
-  private refuseBodiesBucket(name: string): void {
-    if (name !== bodiesBucket(this.props.platform)) return;
+  private refuseOwnBucket(name: string): void {
+    const { platform } = this.props;
+    const kept = new Map([
+      [bodiesBucket(platform), 'the bodies of Jobs that no environment variable holds are in it'],
+      [recordsBucket(platform), 'the records of uploads that are done with are in it'],
+    ]).get(name);
+    if (kept === undefined) return;
     throw new DeclarationError({
-      problem:
-        'the platform keeps this bucket for itself: the bodies of Jobs that no environment variable holds are in it',
+      problem: `the platform keeps this bucket for itself: ${kept}`,
       field: ['buckets', name],
       value: name,
       allowed: 'any other name',
@@ -172,6 +178,7 @@ export class ServiceRegistry {
     const flow = this.flows.get(service);
     if (!flow) throw new Error(`service "${service}" was never added to the registry`);
     if (!path.provider.isPlatformStore) return undefined;
+    refuseWildcards(service, path, field);
     this.requireBucket(service, path, field);
     return flow;
   }
@@ -195,45 +202,14 @@ export class ServiceRegistry {
     return this.flows.services;
   }
 
-  /** Secrets that services need: each its token and its MinIO user's keys, and some a mount's user. */
   secrets(): GeneratedSecret[] {
-    return this.serviceNames.flatMap((service) => {
-      const names = serviceSecrets(service);
-      const secret = (name: string, data: GeneratedSecret['data']) =>
-        generatedSecret(this.props.servicesNamespace, name, serviceLabels(service), data);
-      const keys = (user: string) => ({ accessKey: { text: user }, secretKey: { hex: 40 } });
-      const users = storeUsers(this.props.platform, service);
-      const mount = this.mounts.get(service);
-      return [
-        // `auth` is in every token's Secret: one that exists is never changed, and authentication may be asked for later.
-        secret(names.token, { token: { hex: 64 }, auth: { htpasswd: { user: service, passwordKey: 'token' } } }),
-        secret(names.minio, keys(users.service)),
-        ...(mount ? [secret(names.mount, { ...keys(users.mount), ...driverKeys(users.mount, mount) })] : []),
-      ];
-    });
+    return this.serviceNames.flatMap((service) => secretsOf(service, this.props, this.mounts.get(service)));
   }
 
   users(): UserDeclaration[] {
-    const { platform, servicesNamespace: namespace } = this.props;
-    const paths = (side: readonly Folder[]) => [...new Set(side.map(prefixOf))].sort();
-    return this.serviceNames.flatMap((service): UserDeclaration[] => {
-      const { inputs, outputs } = this.flows.get(service)!;
-      const [secrets, names] = [serviceSecrets(service), storeUsers(platform, service)];
-      const bodies = { bucket: bodiesBucket(platform), folder: service };
-      const completed = `${recordsBucket(platform)}/${completionFolder(service)}`;
-      const user: UserDeclaration = {
-        service,
-        name: names.service,
-        secret: { namespace, name: secrets.minio },
-        read: paths([...inputs, bodies]),
-        write: inputs.length ? [...paths(outputs), completed].sort() : paths(outputs),
-        mount: [],
-      };
-      const mount = this.mounts.get(service);
-      if (!mount) return [user];
-      const secret = { namespace, name: secrets.mount };
-      return [user, { service, name: names.mount, secret, read: [], write: [], mount: paths([bucketOf(mount)]) }];
-    });
+    return this.serviceNames.flatMap((service) =>
+      usersOf(this.flows.get(service)!, this.props, this.mounts.get(service)),
+    );
   }
 
   /** Inputs in the platform's own store, in an order that doesn't depend on the services' order. */
@@ -279,20 +255,17 @@ const DAY_SECONDS = 24 * 3600;
 /** Tells stores, and who is asking there, apart. */
 const storeOf = ({ provider }: StoragePath) => JSON.stringify([provider.address, provider.secretName]);
 
-type Folder = ReturnType<typeof bucketOf>;
-
-/** `bucket/folder/` or `bucket/`. */
-const prefixOf = ({ bucket, folder }: Folder) => `${bucket}/${keyPrefix(folder)}`;
-
 const place = (path: StoragePath & FileFilter) => ({ ...bucketOf(path), suffix: path.suffix ?? [] });
 
-/** The same keys, and the store's address, as CSI drivers of the csi-s3 family read them. */
-const driverKeys = (user: string, { provider }: StoragePath): GeneratedSecret['data'] => {
-  const { endpoint, region } = (provider as StorageProvider<'minio'>).settings;
-  return {
-    accessKeyID: { text: user },
-    secretAccessKey: { copyOf: 'secretKey' },
-    endpoint: { text: endpoint },
-    region: { text: region },
-  };
-};
+/** Users' rights are by path, and there such characters stand for others (MinIO's policies; AWS' as well). */
+function refuseWildcards(service: string, { path }: StoragePath, field: FieldPath): void {
+  if (!/[*?]|\$\{/.test(path)) return;
+  throw new DeclarationError({
+    problem: "a path of the platform's own store that would give rights to other paths",
+    service,
+    field,
+    value: path,
+    allowed: 'names without "*", "?" and "${"',
+    fix: `for example "${path.replace(/[*?$]+/g, '-')}"`,
+  });
+}

@@ -156,7 +156,10 @@ describe('every property shows', () => {
   test('what its platform has to know', () => {
     const { services } = props.platform;
     expect(services.serviceNames).toEqual(['grayify']);
-    expect(services.users()[0]).toMatchObject({ read: ['oscar-bodies/grayify/', 'photos/in/'], write: [] });
-    expect(services.users()[1]).toMatchObject({ read: ['photos/shared/'], write: ['photos/shared/'] });
+    expect(services.users()[0]).toMatchObject({
+      read: ['oscar-bodies/grayify/', 'photos/in/'],
+      write: ['oscar-records/done/grayify/'],
+    });
+    expect(services.users()[1]).toMatchObject({ read: [], write: [], mount: ['photos/shared/'] });
   });
 });

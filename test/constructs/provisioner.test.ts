@@ -211,7 +211,7 @@ describe('services that come after it', () => {
     services.addService('later');
     const again = Testing.synth(chart);
     expect(declared(again)).toEqual(['late', 'later']);
-    expect(rights(again, 'p-svc')[1].resourceNames).toContain('later-token');
+    expect(rights(again, 'p-svc')[1].resourceNames).toContain('later-minio');
   });
 
   test('are declared by a plain App', () => {

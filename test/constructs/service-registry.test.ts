@@ -6,6 +6,7 @@ import { keyPrefix, KEEP_LABEL, NotificationRule } from '../../src/contract';
 import { platform, refusal } from './service-fixture';
 
 const store = platform().store;
+const elsewhere = StorageProvider.webdav('dcache', { hostname: 'dcache.example.org', secretName: 'dcache' });
 
 function registry(...services: string[]): ServiceRegistry {
   const made = new ServiceRegistry({ servicesNamespace: 'oscar-svc', platform: 'oscar' });
@@ -46,6 +47,7 @@ test('uploads are told by folder and suffix, for each bucket once', () => {
   expect(services.bucketDeclarations().map(({ name, notifications }) => [name, notifications])).toEqual([
     ['archive', [{ prefix: '', suffix: '' }]],
     ['oscar-bodies', []],
+    ['oscar-records', []],
     [
       'photos',
       [
@@ -96,6 +98,36 @@ describe('the bucket of bodies', () => {
   });
 });
 
+test('the bucket of records is nobody’s to declare', () => {
+  expect(refusal(() => registry().declareBucket('oscar-records'))).toContain(
+    'the platform keeps this bucket for itself: the records of uploads that are done with are in it',
+  );
+});
+
+test('bindings are what services wait for, with their filters, in the order of their names', () => {
+  const services = registry('b', 'a');
+  services.addInput('b', { ...store.path('photos/in'), suffix: ['.png'] }, 0);
+  services.addInput('b', { ...store.path('photos/in'), prefix: ['x'], suffix: ['.jpg'] }, 1);
+  services.addInput('a', store.path('archive'), 0);
+  services.addInput('a', { ...store.path('photos'), provider: elsewhere }, 1);
+  expect(services.bindings()).toEqual([
+    { service: 'a', path: 'archive/', prefix: [], suffix: [] },
+    { service: 'b', path: 'photos/in/', prefix: [], suffix: ['.png'] },
+    { service: 'b', path: 'photos/in/', prefix: ['x'], suffix: ['.jpg'] },
+  ]);
+});
+
+test.each(['photos/a*', 'photos/wh?t', 'photos/${aws:username}'])('%s would be a right to other paths', (path) => {
+  for (const act of [
+    (services: ServiceRegistry) => services.addInput('a', store.path(path), 0),
+    (services: ServiceRegistry) => services.addOutput('a', store.path(path), 0),
+    (services: ServiceRegistry) => services.addMount('a', store.path(path)),
+  ]) {
+    expect(refusal(() => act(registry('a')))).toContain('names without "*", "?" and "${"');
+  }
+  expect(() => registry('a').addOutput('a', { ...store.path(path), provider: elsewhere }, 0)).not.toThrow();
+});
+
 test('each service has a token, a user of its own for its own paths, and a mount has another', () => {
   const services = registry('b', 'a');
   services.addInput('a', store.path('photos/in'), 0);
@@ -104,16 +136,27 @@ test('each service has a token, a user of its own for its own paths, and a mount
   expect(services.users()).toEqual([
     {
       service: 'a',
+      name: 'oscar.a',
       secret: { namespace: 'oscar-svc', name: 'a-minio' },
       read: ['oscar-bodies/a/', 'photos/in/'],
-      write: ['archive/'],
+      write: ['archive/', 'oscar-records/done/a/'],
+      mount: [],
     },
-    { service: 'b', secret: { namespace: 'oscar-svc', name: 'b-minio' }, read: ['oscar-bodies/b/'], write: [] },
     {
       service: 'b',
+      name: 'oscar.b',
+      secret: { namespace: 'oscar-svc', name: 'b-minio' },
+      read: ['oscar-bodies/b/'],
+      write: [],
+      mount: [],
+    },
+    {
+      service: 'b',
+      name: 'oscar.b.mount',
       secret: { namespace: 'oscar-svc', name: 'b-mount' },
-      read: ['photos/out/'],
-      write: ['photos/out/'],
+      read: [],
+      write: [],
+      mount: ['photos/out/'],
     },
   ]);
   expect(services.secrets().map(({ name, data }) => [name, data])).toEqual([

@@ -1,0 +1,50 @@
+import { checkBucketName } from './checks';
+import type { ServiceRegistry } from './service-registry';
+import { bucketOf, FileFilter, StoragePath } from './storage';
+
+type Binding = StoragePath & FileFilter;
+
+/**
+ * With `isolation_level: user`, each allowed user has a bucket of their own beside that of each input: `<bucket>-<user>`.
+ * What arrives there in the input's folder runs the service, and the results go back there, in the output's folder
+ * (upstream's rule).
+ */
+export class UserBuckets {
+  private readonly buckets = new Set<string>();
+  private readonly outputs: { readonly binding: Binding; readonly index: number }[] = [];
+
+  /** @param users none where the service doesn't tell users apart */
+  constructor(
+    private readonly service: string,
+    private readonly users: readonly string[],
+    private readonly services: ServiceRegistry,
+  ) {}
+
+  /** @throws DeclarationError when a user's name makes no name of a bucket, or the service would trigger itself there */
+  addInput(input: Binding, index: number): void {
+    if (!input.provider.isPlatformStore) return;
+    const { bucket: shared, folder } = bucketOf(input);
+    this.users.forEach((user, at) => {
+      const bucket = `${shared}-${user}`;
+      checkBucketName({ service: this.service, field: ['allowed_users', at] }, bucket);
+      this.services.declareBucketLike(bucket, shared);
+      this.services.addInput(this.service, { ...input, path: pathIn(bucket, folder) }, index);
+      if (this.buckets.has(bucket)) return;
+      this.buckets.add(bucket);
+      for (const output of this.outputs) this.writeTo(bucket, output.binding, output.index);
+    });
+  }
+
+  /** @throws DeclarationError as `addInput` does */
+  addOutput(output: Binding, index: number): void {
+    if (!output.provider.isPlatformStore) return;
+    this.outputs.push({ binding: output, index });
+    for (const bucket of this.buckets) this.writeTo(bucket, output, index);
+  }
+
+  private writeTo(bucket: string, output: Binding, index: number): void {
+    this.services.addOutput(this.service, { ...output, path: pathIn(bucket, bucketOf(output).folder) }, index);
+  }
+}
+
+const pathIn = (bucket: string, folder: string) => (folder === '' ? bucket : `${bucket}/${folder}`);
