@@ -33,7 +33,7 @@ function everything(): Required<Omit<FileServiceProps, 'expose'>> {
     fileStageIn: true,
     isolationLevel: 'user',
     visibility: 'restricted',
-    allowedUsers: ['62bb@egi.eu'],
+    allowedUsers: ['62bb'],
     vo: 'vo.example.eu',
     synchronous: { minScale: 2, maxScale: 5, cpuThreshold: 60 },
     job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30 },
@@ -88,7 +88,7 @@ describe('every property shows', () => {
         s3: { aws: { region: 'eu-west-1' } },
       },
       synchronous: { min_scale: 2, max_scale: 5 },
-      allowed_users: ['62bb@egi.eu'],
+      allowed_users: ['62bb'],
       visibility: 'restricted',
       vo: 'vo.example.eu',
       job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30 },
@@ -157,7 +157,7 @@ describe('every property shows', () => {
     const { services } = props.platform;
     expect(services.serviceNames).toEqual(['grayify']);
     expect(services.users()[0]).toMatchObject({
-      read: ['oscar-bodies/grayify/', 'photos/in/'],
+      read: ['oscar-bodies/grayify/', 'photos-62bb/in/', 'photos/in/'],
       write: ['oscar-records/done/grayify/'],
     });
     expect(services.users()[1]).toMatchObject({ read: [], write: [], mount: ['photos/shared/'] });
