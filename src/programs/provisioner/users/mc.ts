@@ -45,6 +45,7 @@ const TRIES = 8;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 16_000;
 const TIMEOUT_MS = 60_000;
+const CLIENT_FIX = 'Fix: the image "mc" has to hold mc or mcli';
 
 /** MinIO's own client: nothing else speaks its admin API, whose requests are encrypted. */
 export class Mc {
@@ -108,9 +109,8 @@ export class Mc {
     const child = spawn(this.program, [...options, ...args], {
       env: { ...process.env, [`MC_HOST_${ALIAS}`]: hostOf(this.declared.endpoint, this.keys) },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
     });
+    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
     const [out, err] = [child.stdout, child.stderr].map((stream) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -119,13 +119,15 @@ export class Mc {
     // One that ends before it reads says why by its exit.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input?.text ?? '');
-    const [code, signal] = await once(child, 'close').catch((error: Error) => {
-      throw new McError(
-        `MinIO's client ${this.program} can't be started: ${error.message}. Fix: the image "mc" has to hold mc or mcli`,
-        '',
-      );
-    });
-    return { code, signal, out: out(), err: err() };
+    try {
+      const [code, signal] = await once(child, 'close');
+      return { code, signal, out: out(), err: err() };
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new McError(`MinIO's client ${this.program} can't be started: ${reason}. ${CLIENT_FIX}`, '');
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
