@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Calls } from './calls';
@@ -32,6 +33,8 @@ export interface Options {
   readonly user?: string;
   /** Between two bookmarks of a watch that wants them. @default 1 min */
   readonly bookmarkMs?: number;
+  /** PEM of a certificate and its key. @default plain HTTP */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface Recorded {
@@ -88,10 +91,11 @@ export class ApiServerDouble {
     this.garbage = new Garbage(store);
     this.calls = new Calls(store, lists, this.watches, this.logs, this.garbage);
     // As long as a real one keeps a connection that nobody uses.
-    this.server = createServer(
-      { keepAliveTimeout: 180_000 },
-      (request, response) => void this.handle(request, response),
-    );
+    const keepAliveTimeout = 180_000;
+    const handle = (request: IncomingMessage, response: ServerResponse) => void this.handle(request, response);
+    this.server = options.tls
+      ? createTlsServer({ ...options.tls, keepAliveTimeout }, handle)
+      : createServer({ keepAliveTimeout }, handle);
     this.faults = new Faults({
       breakWatches: (how) => this.watches.break(how),
       expireHistory: () => {
@@ -107,7 +111,7 @@ export class ApiServerDouble {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.listening}`;
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${this.listening}`;
   }
 
   /** For `KubeConfig.loadFromOptions`. Its watches refuse plain HTTP unless told that no certificate is looked at. */
