@@ -68,7 +68,8 @@ export function checkHost(subject: Subject, value: string): void {
   checkSubdomain(subject, value, 'a host name');
 }
 
-function fixedName(value: string, max: number): string {
+/** An example that is near, for the `fix` of an error. */
+export function fixedName(value: string, max: number): string {
   const name = value
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -190,11 +191,15 @@ export function checkNodePort(subject: Subject, value: number): void {
   checkInteger(subject, value, 30000, 32767, 'node ports');
 }
 
-/** Bucket's name by S3's own rules, which MinIO follows. */
-export function checkBucketName(subject: Subject, value: string): void {
+/** By S3's own rules, which MinIO follows. */
+export function isBucketName(value: string): boolean {
   const shape = /^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(value) && !/\.\.|\.-|-\./.test(value);
   const reserved = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3)$/.test(value);
-  check(shape && !reserved && !/^\d+(\.\d+){3}$/.test(value), subject, {
+  return shape && !reserved && !/^\d+(\.\d+){3}$/.test(value);
+}
+
+export function checkBucketName(subject: Subject, value: string): void {
+  check(isBucketName(value), subject, {
     problem: 'not a name that S3 takes for a bucket',
     value,
     allowed: '3 to 63 lower-case letters, digits, "-" and "."; no IP address and none of S3\'s own prefixes or endings',

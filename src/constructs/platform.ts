@@ -72,8 +72,8 @@ export type SupervisorOptions =
   | { readonly kind: 'image'; readonly image: string };
 
 /**
- * The whole platform: namespaces, store, supervisor volume, manager, provisioner, sweep and network policies, each a child
- * construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
+ * The whole platform: namespaces, store, supervisor volume, manager, provisioner, sweep and network policies, each a
+ * child construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
  * Of charts in one App, those with services come after the platform's in the files' names, and so in an apply, when
  * they say so: `services.addDependency(platformChart)`. Two objects of one chart with the same name are refused when it
  * is synthesized.

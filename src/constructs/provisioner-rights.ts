@@ -20,8 +20,8 @@ export interface SecretName {
 
 /**
  * The provisioner's account: in both namespaces it may create Secrets (rights to create can't be limited by name, as
- * the request has none yet) and read those that it is told of. It never changes or deletes one. In the platform's namespace it may list and delete
- * Jobs: those of earlier declarations. (Rights can't be limited by labels.)
+ * the request has none yet) and read those that it is told of. It never changes or deletes one. In the platform's
+ * namespace it may list and delete Jobs: those of earlier declarations. (Rights can't be limited by labels.)
  * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 export class ProvisionerRights extends Construct {

@@ -59,11 +59,7 @@ export class ServiceRegistry {
 
   /** What is there belongs to services that may not see each other's. */
   private refuseOwnBucket(name: string): void {
-    const { platform } = this.props;
-    const kept = new Map([
-      [bodiesBucket(platform), 'the bodies of Jobs that no environment variable holds are in it'],
-      [recordsBucket(platform), 'the records of uploads that are done with are in it'],
-    ]).get(name);
+    const kept = this.ownUse(name);
     if (kept === undefined) return;
     throw new DeclarationError({
       problem: `the platform keeps this bucket for itself: ${kept}`,
@@ -72,6 +68,15 @@ export class ServiceRegistry {
       allowed: 'any other name',
       fix: 'rename the bucket, and the paths in it',
     });
+  }
+
+  /** What the platform keeps a bucket of this name for, if it does. */
+  ownUse(name: string): string | undefined {
+    const { platform } = this.props;
+    return new Map([
+      [bodiesBucket(platform), 'the bodies of Jobs that no environment variable holds are in it'],
+      [recordsBucket(platform), 'the records of uploads that are done with are in it'],
+    ]).get(name);
   }
 
   hasBucket(name: string): boolean {

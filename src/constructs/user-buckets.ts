@@ -1,12 +1,12 @@
-import { checkBucketName } from './checks';
+import { check, fixedName, isBucketName } from './checks';
 import type { ServiceRegistry } from './service-registry';
 import { bucketOf, FileFilter, StoragePath } from './storage';
 
 type Binding = StoragePath & FileFilter;
 
 /**
- * With `isolation_level: user`, each allowed user has a bucket of their own beside that of each input: `<bucket>-<user>`.
- * What arrives there in the input's folder runs the service, and the results go back there, in the output's folder
+ * With `isolation_level: user`, each allowed user has a bucket of their own beside that of each input,
+ * `<bucket>-<user>`. What arrives there in the input's folder runs the service, and the results go back there, in the output's folder
  * (upstream's rule).
  */
 export class UserBuckets {
@@ -20,13 +20,16 @@ export class UserBuckets {
     private readonly services: ServiceRegistry,
   ) {}
 
-  /** @throws DeclarationError when a user's name makes no name of a bucket, or the service would trigger itself there */
+  /**
+   * @throws DeclarationError when a user's name makes no name of a bucket or that of the platform's own, or the service
+   * would trigger itself there
+   */
   addInput(input: Binding, index: number): void {
     if (!input.provider.isPlatformStore) return;
     const { bucket: shared, folder } = bucketOf(input);
     this.users.forEach((user, at) => {
-      const bucket = `${shared}-${user}`;
-      checkBucketName({ service: this.service, field: ['allowed_users', at] }, bucket);
+      if (this.users.indexOf(user) < at) return;
+      const bucket = this.bucketOfUser(shared, user, at);
       this.services.declareBucketLike(bucket, shared);
       this.services.addInput(this.service, { ...input, path: pathIn(bucket, folder) }, index);
       if (this.buckets.has(bucket)) return;
@@ -42,9 +45,32 @@ export class UserBuckets {
     for (const bucket of this.buckets) this.writeTo(bucket, output, index);
   }
 
+  private bucketOfUser(shared: string, user: string, at: number): string {
+    const bucket = `${shared}-${user}`;
+    const subject = { service: this.service, field: ['allowed_users', at] };
+    check(isBucketName(bucket), subject, {
+      problem: `the bucket of this user, beside "${shared}", would have a name that S3 refuses: "${bucket}"`,
+      value: user,
+      allowed:
+        'lower-case letters, digits, "-" and ".", ending in a letter or digit; at most 63 with the bucket\'s name and a "-"',
+      fix: fixedName(user, Math.max(MAX_LENGTH - shared.length - 1, 0)),
+    });
+    const kept = this.services.ownUse(bucket);
+    check(kept === undefined, subject, {
+      problem: `the bucket of this user, beside "${shared}", would be "${bucket}", which the platform keeps for itself: ${kept}`,
+      value: user,
+      allowed: 'any other name',
+      fix: `rename the bucket "${shared}", or the user`,
+    });
+    return bucket;
+  }
+
   private writeTo(bucket: string, output: Binding, index: number): void {
     this.services.addOutput(this.service, { ...output, path: pathIn(bucket, bucketOf(output).folder) }, index);
   }
 }
+
+/** Of a bucket's name. */
+const MAX_LENGTH = 63;
 
 const pathIn = (bucket: string, folder: string) => (folder === '' ? bucket : `${bucket}/${folder}`);

@@ -70,11 +70,20 @@ test('nobody reaches the provisioner; it reaches names, the API server and the s
   });
 });
 
+test('nobody reaches the sweep; it reaches names, the manager and the store, and not the API server', () => {
+  const manager = { to: [{ namespaceSelector: namespace('p'), podSelector: part('manager') }], ports: [tcp(8080)] };
+  expect(spec('p-sweep')).toEqual({
+    podSelector: part('sweep'),
+    policyTypes: ['Ingress', 'Egress'],
+    egress: [DNS, manager, STORE],
+  });
+});
+
 test('a store that is elsewhere is reached anywhere, on its port; there is no policy for MinIO', () => {
   const props: Required<NetworkPoliciesProps> = { ...PLACE, externalStorePort: 9443, certificatesIn: ['p-svc'] };
   const objects = rendered(props);
   expect(objects.map(({ metadata }) => metadata.name)).not.toContain('p-minio');
-  for (const name of ['p-manager', 'p-provisioner']) {
+  for (const name of ['p-manager', 'p-provisioner', 'p-sweep']) {
     expect(spec(name, props).egress).toContainEqual({ ports: [tcp(9443)] });
   }
   expect(only(objects, 'NetworkPolicy', 'p-certificates').metadata.namespace).toBe('p-svc');

@@ -102,6 +102,13 @@ test('the bucket of records is nobody’s to declare', () => {
   expect(refusal(() => registry().declareBucket('oscar-records'))).toContain(
     'the platform keeps this bucket for itself: the records of uploads that are done with are in it',
   );
+  for (const act of [
+    (services: ServiceRegistry) => services.addInput('a', store.path('oscar-records/bound'), 0),
+    (services: ServiceRegistry) => services.addOutput('a', store.path('oscar-records/done/b'), 0),
+    (services: ServiceRegistry) => services.addMount('a', store.path('oscar-records')),
+  ]) {
+    expect(refusal(() => act(registry('a')))).toContain('no bucket "oscar-records" is declared');
+  }
 });
 
 test('bindings are what services wait for, with their filters, in the order of their names', () => {
@@ -115,6 +122,16 @@ test('bindings are what services wait for, with their filters, in the order of t
     { service: 'b', path: 'photos/in/', prefix: [], suffix: ['.png'] },
     { service: 'b', path: 'photos/in/', prefix: ['x'], suffix: ['.jpg'] },
   ]);
+});
+
+test('a folder with two filters is one folder to the store: one rule, one right', () => {
+  const services = registry('a');
+  services.addInput('a', { ...store.path('photos/in'), prefix: ['x'], suffix: ['.jpg'] }, 0);
+  services.addInput('a', { ...store.path('photos/in'), prefix: ['y'], suffix: ['.jpg'] }, 1);
+  const photos = services.bucketDeclarations().find(({ name }) => name === 'photos');
+  expect(photos?.notifications).toEqual([{ prefix: 'in/', suffix: '.jpg' }]);
+  expect(services.users()[0].read).toEqual(['oscar-bodies/a/', 'photos/in/']);
+  expect(services.bindings().map(({ prefix }) => prefix)).toEqual([['x'], ['y']]);
 });
 
 test.each(['photos/a*', 'photos/wh?t', 'photos/${aws:username}'])('%s would be a right to other paths', (path) => {

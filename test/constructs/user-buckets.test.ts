@@ -1,4 +1,5 @@
 import { FileService } from '../../src/constructs/file-service';
+import { StorageProvider } from '../../src/constructs/storage';
 import { chart, platform, propsOf, refusal } from './service-fixture';
 
 /** A service whose users have buckets of their own, and what its platform knows then. */
@@ -74,8 +75,43 @@ test('without isolation there are none', () => {
 
 test('a name of a user that makes no name of a bucket is refused', () => {
   const message = refusal(() => declared(['ann', '62bb11b4@egi.eu']));
-  expect(message).toContain('service "grey": allowed_users[1]: not a name that S3 takes for a bucket');
-  expect(message).toContain('photos-62bb11b4@egi.eu');
+  expect(message).toBe(
+    'service "grey": allowed_users[1]: the bucket of this user, beside "photos", would have a name that S3 refuses: ' +
+      '"photos-62bb11b4@egi.eu", got "62bb11b4@egi.eu". Allowed: lower-case letters, digits, "-" and ".", ending in a ' +
+      'letter or digit; at most 63 with the bucket\'s name and a "-". Fix: for example "62bb11b4-egi-eu".',
+  );
+});
+
+test('the fix for a name that is too long fits', () => {
+  const message = refusal(() => declared(['a'.repeat(57)]));
+  expect(message).toContain(`Fix: for example "${'a'.repeat(56)}".`);
+  expect(() => declared(['a'.repeat(56)])).not.toThrow();
+});
+
+test.each(['', 'Ann', 'a/b', '*', '${aws:username}', 'ann-', '-.a'])('"%s" is no name of such a user', (user) => {
+  expect(refusal(() => declared([user]))).toContain('service "grey": allowed_users[0]: the bucket of this user');
+});
+
+test.each(['bodies', 'records'])('a user whose bucket would be the platform’s own is refused: %s', (user) => {
+  const here = platform();
+  here.services.declareBucket('oscar');
+  const act = () => declared([user], { platform: here, inputs: [here.store.path('oscar/in')] });
+  expect(refusal(act)).toContain(
+    `service "grey": allowed_users[0]: the bucket of this user, beside "oscar", would be "oscar-${user}", which the ` +
+      'platform keeps for itself',
+  );
+});
+
+test('names of users matter only where they make buckets', () => {
+  const s3 = StorageProvider.s3('aws', { region: 'x', secretName: 'aws' });
+  const { services } = declared(['Ann@egi.eu'], { inputs: [s3.path('photos/in')] });
+  expect(services.bindings()).toEqual([]);
+  expect(services.users()[0].write).toEqual(['archive/out/']);
+});
+
+test('a user who is named twice counts once', () => {
+  const { services } = declared(['ann', 'ann']);
+  expect(services.bindings().map(({ path }) => path)).toEqual(['photos-ann/in/', 'photos/in/']);
 });
 
 test('an output that would trigger the service again in a bucket of its users is refused', () => {

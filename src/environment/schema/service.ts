@@ -117,7 +117,7 @@ export const serviceShape = {
   file_stage_in: optional(flag, 'Leave the input where it is: `true` means that it is not downloaded.', 'false'),
   isolation_level: optional(choice(['service', 'user']), '`user`: each of `allowed_users` has a bucket of their own beside that of each input, `<bucket>-<user>`, where the same folders are read and written.', 'service'),
   visibility: optional(choice(['public', 'restricted', 'private']), 'Kept in the definition.', 'private'),
-  allowed_users: optional(list(text), 'Kept in the definition; with `isolation_level: user` also part of the names of buckets.', 'none'),
+  allowed_users: optional(list(text), 'Who may use the service. Kept in the definition; with `isolation_level: user` they have buckets, and the names have to fit in those of buckets: lower-case letters, digits, `-` and `.`.', 'none'),
   vo: optional(text, 'Virtual organization; kept in the definition.', 'none'),
   annotations: optional(map(text), "On the service's pods.", 'none'),
   labels: optional(map(text), "On the service's pods.", 'none'),
