@@ -18,6 +18,7 @@ import {
 import type { Pod } from './objects';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { theManagerMayNoMoreThanItDoes } from './rights';
+import { theStoreIsProvisioned } from './provisioner';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -28,7 +29,6 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
-import { theStoreIsPrepared } from './store';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
 
 const LEAF = '\0 a leaf, not text \xff';
@@ -50,7 +50,7 @@ scenario('dev', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
-  theStoreIsPrepared(given);
+  theStoreIsProvisioned(given);
   idleServicesStop(given, NEVER_READY);
   idleServicesGoToSleep(given, EVERY_SERVICE);
   // busybox has no libc at all, Debian has another one than the supervisor's.

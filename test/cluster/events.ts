@@ -123,13 +123,15 @@ export function whatNobodyTakesIsDeadLettered(scenario: Scenario): void {
 const framesNamed = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => frame(`${name} ${index}`));
 
-/** Then the Jobs are taken away: they would run for minutes. */
+/** Then the files and their Jobs are taken away: they would run for minutes, and the sweep would ask for them again. */
 async function haveOneJobEach(cluster: Cluster, uploads: readonly Upload[]): Promise<void> {
   const expected = uploads.map(({ path }) => path).sort();
   await eventually('each file has a Job', 120, async () => {
     const objects = (await jobsOf(cluster, 'find-objects')).map(objectOf).filter((path) => expected.includes(path!));
     expect(objects.sort()).toEqual(expected);
   });
+  await (await Store.of(cluster)).remove(...expected);
+  await (await Store.of(cluster)).remove(...expected);
   const manager = await Manager.of(cluster);
   const { status } = await manager.call('DELETE', '/system/logs/find-objects?all=true', { as: manager.admin });
   expect(status).toBe(204);

@@ -71,7 +71,7 @@ export function jobsOf(cluster: Cluster, service: string): Promise<Job[]> {
 }
 
 /** @throws when there is none */
-async function jobsFor(cluster: Cluster, service: string, object: string): Promise<Job[]> {
+export async function jobsFor(cluster: Cluster, service: string, object: string): Promise<Job[]> {
   const jobs = (await jobsOf(cluster, service)).filter((job) => objectOf(job) === object);
   if (jobs.length === 0) throw new Error(`${service} has no Job for ${object}`);
   return jobs;

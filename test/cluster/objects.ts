@@ -5,6 +5,11 @@ export interface KubernetesObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly uid?: string;
+    readonly creationTimestamp?: string;
+    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
+    readonly uid?: string;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -17,7 +22,9 @@ export interface Pod extends KubernetesObject {
   readonly status: {
     readonly phase: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly startTime?: string;
     readonly containerStatuses?: readonly {
+      readonly restartCount: number;
       readonly state: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };
     }[];
   };
@@ -28,7 +35,12 @@ export interface Deployment extends KubernetesObject {
 }
 
 export interface Job extends KubernetesObject {
-  readonly status: { readonly active?: number; readonly failed?: number; readonly succeeded?: number };
+  readonly status: {
+    readonly active?: number;
+    readonly failed?: number;
+    readonly succeeded?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 export interface Secret extends KubernetesObject {
@@ -37,3 +49,7 @@ export interface Secret extends KubernetesObject {
 
 export const isReady = ({ status }: Pod) =>
   status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+
+/** How a Job ended, if it did. */
+export const jobEnd = ({ status }: Job) =>
+  status.conditions?.find(({ type, status }) => ['Complete', 'Failed'].includes(type) && status === 'True')?.type;

@@ -1,9 +1,9 @@
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import { theManagerAnswers } from './outage';
+import { theStoreIsProvisioned } from './provisioner';
 import { scenario } from './scenario';
 import { appliesTwice, EVERY_SERVICE, idleServicesStop, secretsAreGenerated, thePlatformIsReady } from './steps';
-import { theStoreIsPrepared } from './store';
 
 // No volume at all: each pod brings its own supervisor.
 scenario('per-pod', 2, (given) => {
@@ -12,6 +12,6 @@ scenario('per-pod', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  theStoreIsPrepared(given);
+  theStoreIsProvisioned(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
 });

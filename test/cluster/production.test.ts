@@ -12,6 +12,7 @@ import {
   storeTakes,
   theManagerAnswers,
 } from './outage';
+import { theStoreIsProvisioned } from './provisioner';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -21,7 +22,6 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
-import { theStoreIsPrepared } from './store';
 
 // Two managers, four pods of the store, the supervisor on each node. On two nodes, the end of one takes half of the
 // store's drives: what is stored can be read (two of four drives suffice), and writes wait until the node is back.
@@ -32,7 +32,7 @@ scenario('production', 2, (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
-  theStoreIsPrepared(given);
+  theStoreIsProvisioned(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
   oneOfTwoManagersIsEnough(given);
 

@@ -1,6 +1,7 @@
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import { cut, managerAnswers, readyBeside, staysSo, storeTakes, theManagerAnswers } from './outage';
+import { theStoreIsProvisioned } from './provisioner';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -10,7 +11,6 @@ import {
   thePlatformIsReady,
   warmPodsAreReady,
 } from './steps';
-import { theStoreIsPrepared } from './store';
 
 // As many nodes as the store has pods: the end of one takes one drive of four, and the store goes on writing. The
 // supervisor is in one volume that all nodes share.
@@ -21,7 +21,7 @@ scenario('spread', 4, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, `${EVERY_SERVICE},oscar_service notin (plants,web)`);
   warmPodsAreReady(given, 'plants', 'web');
-  theStoreIsPrepared(given);
+  theStoreIsProvisioned(given);
   aFileIsProcessed(given, 'find-objects', frame('a film'));
 
   given.step(

@@ -1,27 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sign } from 'aws4';
-import {
-  BucketDeclaration,
-  Declaration,
-  NotificationRule,
-  SETTINGS_KEY,
-  UPLOAD_EVENTS,
-  UserDeclaration,
-  WEBHOOK_ARN,
-} from '../../src/contract';
-import { Cluster, eventually } from './cluster';
+import { NotificationRule, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
+import type { Cluster } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
-import type { Scenario } from './scenario';
 import { PLATFORM } from './steps';
 
 interface Service extends KubernetesObject {
   readonly spec: { readonly clusterIP: string };
-}
-
-interface ConfigMap extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 interface Keys {
@@ -95,54 +79,6 @@ export class Store {
     });
     if (!answer.ok) throw new Error(`${bucket} takes no rules: ${answer.status} ${await answer.text()}`);
   }
-
-  /** Makes a policy of one statement an action, and gives it to a new user. */
-  async user(name: string, password: string, rights: Readonly<Record<string, readonly string[]>>): Promise<void> {
-    const given = Object.entries(rights).filter(([, prefixes]) => prefixes.length);
-    const Statement = given.map(([action, prefixes]) => ({
-      Effect: 'Allow',
-      Action: [action],
-      Resource: prefixes.map((prefix) => `arn:aws:s3:::${prefix}*`),
-    }));
-    const folder = mkdtempSync(join(tmpdir(), 'oscar-cluster-policy-'));
-    const policy = join(folder, 'policy.json');
-    writeFileSync(policy, JSON.stringify({ Version: '2012-10-17', Statement }));
-    await this.mc('admin', 'user', 'add', 'store', name, password);
-    await this.mc('admin', 'policy', 'create', 'store', name, policy);
-    rmSync(folder, { recursive: true });
-    await this.mc('admin', 'policy', 'attach', 'store', name, '--user', name);
-  }
-}
-
-/**
- * What the provisioner declares of the store and doesn't make yet: buckets, the events that they tell, and services'
- * users, who read inputs and write outputs and can do nothing else.
- */
-export function theStoreIsPrepared(scenario: Scenario): void {
-  scenario.step('the store has what is declared', async () => {
-    const { cluster } = scenario;
-    const { buckets, users } = await declaration(cluster);
-    const store = await Store.of(cluster);
-    const makeBucket = async ({ name, notifications }: BucketDeclaration) => {
-      // A store of several pods takes writes a moment after it is ready, which is for reads.
-      await eventually(`the store makes ${name}`, 90, async () => {
-        await store.mc('mb', '--ignore-existing', `store/${name}`);
-        if (notifications.length) await store.tellsOf(name, notifications);
-      });
-    };
-    const makeUser = async ({ secret, read, write }: UserDeclaration) => {
-      const { accessKey, secretKey } = await secretOf(cluster, secret.namespace, secret.name);
-      await store.user(accessKey, secretKey, { 's3:GetObject': read, 's3:PutObject': write });
-    };
-    await Promise.all(buckets.map(makeBucket));
-    await Promise.all(users.map(makeUser));
-  });
-}
-
-async function declaration(cluster: Cluster): Promise<Declaration> {
-  const selector = 'app.kubernetes.io/component=provisioner';
-  const maps = await cluster.list<ConfigMap>('configmaps', '-n', PLATFORM, '-l', selector);
-  return JSON.parse(maps.find(({ data }) => data?.[SETTINGS_KEY])!.data![SETTINGS_KEY]) as Declaration;
 }
 
 export async function secretOf(cluster: Cluster, namespace: string, name: string): Promise<Record<string, string>> {

@@ -1,0 +1,124 @@
+import { completionRecord, recordsBucket } from '../../src/contract';
+import { Cluster, eventually } from './cluster';
+import { frame } from './examples';
+import { hasResults, jobsFor, Upload } from './jobs';
+import { Job, jobEnd } from './objects';
+import { linesOf, LogLine, logsOf, provisionAgain } from './provisioning';
+import type { Scenario } from './scenario';
+import { PLATFORM, SERVICES } from './steps';
+import { Store } from './store';
+
+const CRON_JOB = 'oscar-sweep';
+const SERVICE = 'find-objects';
+let sweeps = 0;
+
+/** Runs the sweep now. @returns what it counted @throws with its log when it fails */
+export async function sweep(cluster: Cluster): Promise<LogLine> {
+  const name = `${CRON_JOB}-by-hand-${sweeps++}`;
+  await cluster.kubectl('create', 'job', '-n', PLATFORM, name, `--from=cronjob/${CRON_JOB}`);
+  const job = await eventually('the sweep is over', 240, async () => {
+    const found = await cluster.get<Job>('job', '-n', PLATFORM, name);
+    if (!jobEnd(found)) throw new Error(`it runs:\n${await logsOf(cluster, found)}`);
+    return found;
+  });
+  const log = await logsOf(cluster, job);
+  const swept = linesOf(log).find(({ message }) => message === 'swept');
+  if (jobEnd(job) !== 'Complete' || !swept) throw new Error(`the sweep failed:\n${log}`);
+  return swept;
+}
+
+/** No sweep comes but those that a test runs. */
+export function nobodyElseSweeps(scenario: Scenario): void {
+  scenario.step('the sweep waits for the test', async () => {
+    const patch = JSON.stringify({ spec: { suspend: true } });
+    await scenario.cluster.kubectl('patch', 'cronjob', '-n', PLATFORM, CRON_JOB, '-p', patch);
+    await eventually('none runs', 120, async () => {
+      const jobs = await cronJobs(scenario.cluster);
+      expect(jobs.filter((job) => !jobEnd(job)).map(({ metadata }) => metadata.name)).toEqual([]);
+    });
+  });
+}
+
+export function aSweepFindsNothing(scenario: Scenario): void {
+  scenario.step('a sweep finds no upload that was lost, and makes no Job', async () => {
+    const { cluster } = scenario;
+    await everyJobIsDone(cluster);
+    const before = await jobNames(cluster);
+    const swept = await sweep(cluster);
+    expect(swept).toMatchObject({ stored: 0, underWay: 0, left: 0, unbound: 0 });
+    expect(swept.uploads).toBeGreaterThan(0);
+    expect(await jobNames(cluster)).toEqual(before);
+  });
+}
+
+/** An upload whose event nobody gets: the bucket has no rules for a moment. */
+export function aLostEventIsFound(scenario: Scenario): void {
+  const lost = frame('a lost event');
+
+  scenario.step('an event is lost: the sweep makes its Job, once', async () => {
+    const { cluster } = scenario;
+    const store = await loseTheEventOf(scenario, lost);
+    expect(await sweep(cluster)).toMatchObject({ stored: 1, left: 0 });
+    // While it is under way, and when it is over.
+    expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
+    await eventually('there are results', 120, () => hasResults(store, lost));
+    await everyJobIsDone(cluster);
+    expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
+    expect(await jobsFor(cluster, SERVICE, lost.path)).toHaveLength(1);
+  });
+
+  scenario.step('its Job is deleted: it is not made again, as its record tells that it is done', async () => {
+    const { cluster } = scenario;
+    const store = await Store.of(cluster);
+    const [{ metadata }] = await jobsFor(cluster, SERVICE, lost.path);
+    const record = `${recordsBucket('oscar')}/${completionRecord(SERVICE, metadata.name)}`;
+    expect(JSON.parse(await store.mc('stat', '--json', `store/${record}`))).toMatchObject({ status: 'success' });
+    await cluster.kubectl('delete', 'job', '-n', SERVICES, metadata.name);
+    expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
+    expect((await jobNames(cluster)).includes(metadata.name)).toBe(false);
+  });
+}
+
+/** The CronJob itself does it, without anybody's help. @param seconds a bit more than its schedule's */
+export function theScheduleSweeps(scenario: Scenario, seconds: number): void {
+  const lost = frame('a lost event, for the schedule');
+
+  scenario.step('the schedule finds an upload whose event was lost', async () => {
+    const { cluster } = scenario;
+    const store = await loseTheEventOf(scenario, lost);
+    await eventually('there are results', seconds, () => hasResults(store, lost));
+    expect(await jobsFor(cluster, SERVICE, lost.path)).toHaveLength(1);
+    const ends = (await cronJobs(cluster)).map(jobEnd);
+    expect(ends).toContain('Complete');
+    expect(ends).not.toContain('Failed');
+  }, seconds + 240);
+}
+
+/** Takes away what tells of uploads, uploads, and has the provisioner put it right. */
+async function loseTheEventOf(scenario: Scenario, { path, content }: Upload): Promise<Store> {
+  const store = await Store.of(scenario.cluster);
+  const [bucket] = path.split('/');
+  await store.tellsOf(bucket, []);
+  await store.put(path, content);
+  const changed = (await provisionAgain(scenario)).filter(({ result }) => result === 'changed');
+  expect(changed).toHaveLength(1);
+  expect(changed[0].message).toContain(`bucket "${bucket}"`);
+  return store;
+}
+
+export async function everyJobIsDone(cluster: Cluster, seconds = 240): Promise<void> {
+  await eventually('every Job is done', seconds, async () => {
+    const jobs = await cluster.list<Job>('jobs', '-n', SERVICES);
+    expect(jobs.filter((job) => !jobEnd(job)).map(({ metadata }) => metadata.name)).toEqual([]);
+  });
+}
+
+async function cronJobs(cluster: Cluster): Promise<Job[]> {
+  const jobs = await cluster.list<Job>('jobs', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=sweep');
+  return jobs.filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === 'CronJob'));
+}
+
+async function jobNames(cluster: Cluster): Promise<string[]> {
+  const jobs = await cluster.list<Job>('jobs', '-n', SERVICES);
+  return jobs.map(({ metadata }) => metadata.name).sort();
+}
