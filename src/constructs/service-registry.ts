@@ -29,6 +29,8 @@ export interface BucketProps {
  */
 export class ServiceRegistry {
   private readonly buckets = new Map<string, BucketProps>();
+  /** Users' own buckets, and whose they are. */
+  private readonly userBuckets = new Map<string, string>();
   private readonly flows = new FlowGraph();
   /** Mounts of folders of the platform's own store, by service. */
   private readonly mounts = new Map<string, StoragePath>();
@@ -51,10 +53,16 @@ export class ServiceRegistry {
     if (!this.buckets.has(name)) this.buckets.set(name, props);
   }
 
-  /** Declares a bucket with the properties of another one; nothing happens where that isn't declared. */
-  declareBucketLike(name: string, other: string): void {
-    const props = this.buckets.get(other);
+  /**
+   * Declares a user's own bucket with the properties of the one that it is beside; nothing is declared where that isn't.
+   * Says whose it is: first come, first served, as names may meet (`a` and `b-c`, `a-b` and `c`).
+   */
+  declareUserBucket(name: string, shared: string, user: string): string {
+    const props = this.buckets.get(shared);
     if (props) this.declareBucket(name, props);
+    const owner = this.userBuckets.get(name) ?? user;
+    this.userBuckets.set(name, owner);
+    return owner;
   }
 
   /** What is there belongs to services that may not see each other's. */

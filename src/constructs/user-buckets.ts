@@ -21,8 +21,8 @@ export class UserBuckets {
   ) {}
 
   /**
-   * @throws DeclarationError when a user's name makes no name of a bucket or that of the platform's own, or the service
-   * would trigger itself there
+   * @throws DeclarationError when a user's name makes no name of a bucket, or that of the platform's own or another user's
+   * bucket, or the service would trigger itself there
    */
   addInput(input: Binding, index: number): void {
     if (!input.provider.isPlatformStore) return;
@@ -30,7 +30,6 @@ export class UserBuckets {
     this.users.forEach((user, at) => {
       if (this.users.indexOf(user) < at) return;
       const bucket = this.bucketOfUser(shared, user, at);
-      this.services.declareBucketLike(bucket, shared);
       this.services.addInput(this.service, { ...input, path: pathIn(bucket, folder) }, index);
       if (this.buckets.has(bucket)) return;
       this.buckets.add(bucket);
@@ -61,6 +60,13 @@ export class UserBuckets {
       value: user,
       allowed: 'any other name',
       fix: `rename the bucket "${shared}", or the user`,
+    });
+    const owner = this.services.declareUserBucket(bucket, shared, user);
+    check(owner === user, subject, {
+      problem: `the bucket of this user, beside "${shared}", would be "${bucket}", which is that of the user "${owner}"`,
+      value: user,
+      allowed: 'names that make another bucket for each user',
+      fix: `rename the bucket "${shared}", or one of the users`,
     });
     return bucket;
   }

@@ -109,6 +109,25 @@ test('names of users matter only where they make buckets', () => {
   expect(services.users()[0].write).toEqual(['archive/out/']);
 });
 
+test('two users never share a bucket, in whichever services', () => {
+  const here = platform();
+  here.services.declareBucket('photos-a');
+  declared(['a-b'], { platform: here });
+  const another = (users: string[], name: string) =>
+    declared(users, { platform: here, name, inputs: [here.store.path('photos-a/in')] });
+  expect(refusal(() => another(['b'], 'second'))).toContain(
+    'service "second": allowed_users[0]: the bucket of this user, beside "photos-a", would be "photos-a-b", which is ' +
+      'that of the user "a-b"',
+  );
+  expect(() => another(['c'], 'third')).not.toThrow();
+});
+
+test('one user has one bucket for all services', () => {
+  const here = platform();
+  declared(['ann'], { platform: here });
+  expect(() => declared(['ann'], { platform: here, name: 'second' })).not.toThrow();
+});
+
 test('a user who is named twice counts once', () => {
   const { services } = declared(['ann', 'ann']);
   expect(services.bindings().map(({ path }) => path)).toEqual(['photos-ann/in/', 'photos/in/']);
