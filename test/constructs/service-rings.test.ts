@@ -100,12 +100,13 @@ test('a chain of two thousand services is judged fast, in whichever order they c
   const chain = Array.from({ length: 2000 }, (_, i) => i);
   for (const order of [chain, [...chain].reverse()]) {
     const graph = new FlowGraph();
-    const start = performance.now();
+    // CPU time: other work on the machine says nothing about the graph.
+    const start = process.cpuUsage();
     for (const i of order) {
       graph.add(`s${i}`);
       graph.addInput(graph.get(`s${i}`)!, place(i), []);
       graph.addOutput(graph.get(`s${i}`)!, place(i + 1), []);
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(5000);
   }
 });
