@@ -39,8 +39,10 @@ const EVERY_FIVE_MINUTES = '*/5 * * * *';
 const RESOURCES = { cpu: '50m', cpuLimit: '1', memory: '64Mi', memoryLimit: '512Mi', ephemeralStorage: '64Mi' };
 /** Where the cluster was away for longer, the next one comes soon enough. */
 const STARTING_DEADLINE_SECONDS = 240;
-/** A sweep of millions of files takes minutes; one that hangs must not be the last. */
-const DEADLINE_SECONDS = 3600;
+/** A service with millions of files is looked at for an hour at most; a sweep that hangs must not be the last. */
+const DEADLINE_SECONDS = 2 * 3600;
+/** Failed ones tell for so long; one that stayed for ever would be an alert that nothing ends. */
+const TTL_SECONDS = 6 * 3600;
 
 /**
  * Goes through the folders that services are bound to, every few minutes, and asks the manager for a Job of each upload
@@ -89,6 +91,7 @@ export class Sweep extends Construct {
       // The next one comes soon.
       backoffLimit: 0,
       activeDeadlineSeconds: DEADLINE_SECONDS,
+      ttlSecondsAfterFinished: TTL_SECONDS,
       template: {
         metadata: { labels: podLabels(this, labels) },
         spec: {

@@ -32,6 +32,7 @@ test('it is a CronJob that runs alone, every five minutes, and has no rights', (
     automountServiceAccountToken: false,
     securityContext: { runAsNonRoot: true },
   });
+  expect(job(objects)).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 7200, ttlSecondsAfterFinished: 21600 });
   const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
   expect(JSON.stringify(bindings)).not.toContain('p-sweep');
 });

@@ -1,5 +1,6 @@
 import { BINDING_FOLDER, completionFolder, completionRecord } from '../../../contract';
 import { ProgramError } from '../../common/fail';
+import { StoreError } from '../store/store';
 import { JobSet } from './job-set';
 import { Objects } from './objects';
 
@@ -18,6 +19,17 @@ export class CompletionRecords {
     private readonly objects: Objects,
     private readonly bucket: string,
   ) {}
+
+  /** Whether their bucket is there: on a new platform a sweep may come before the provisioner. */
+  async isThere(): Promise<boolean> {
+    try {
+      await this.objects.pages(this.bucket, BINDING_FOLDER).next();
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'NoSuchBucket') return false;
+      throw error;
+    }
+  }
 
   /**
    * The service's records. Those from before `outdated` are removed meanwhile: a record is younger than its upload.

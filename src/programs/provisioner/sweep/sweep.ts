@@ -69,6 +69,10 @@ export async function sweepAll(
   const tools = { objects, submitter, records, bindings: new BindingRecords(objects, bucket), now };
   const services = boundPaths(declared);
   const summary = new Summary();
+  if (!(await records.isThere())) {
+    log('warning', `the bucket ${bucket} is not there yet: nothing is bound until the provisioner has made it`);
+    return true;
+  }
   summary.recordsRemoved(await records.removeOthers((service) => services.has(service), now() - MARGIN_MS));
   let away = 0;
   for (const [service, paths] of services) {

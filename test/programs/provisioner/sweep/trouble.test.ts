@@ -82,6 +82,17 @@ describe('trouble', () => {
     expect(world.askedKeys).toEqual(['a']);
   });
 
+  test('a platform that is not provisioned yet has nothing to look after', async () => {
+    const world = new World(IN);
+    upload(world, 'a');
+    world.store.before = (call) => {
+      if (call.startsWith('pages oscar-records/')) throw new StoreError('there is no such bucket', 'NoSuchBucket');
+    };
+    expect(await world.sweep()).toBe(true);
+    expect(world.askedKeys).toEqual([]);
+    expect(world.lines[0]).toMatchObject({ level: 'warning', message: expect.stringContaining('not there yet') });
+  });
+
   test('no records can be listed: nothing is done', async () => {
     const world = new World(IN);
     world.store.before = (call) => {
