@@ -23,7 +23,7 @@ export class CompletionRecords {
   /** Whether their bucket is there: on a new platform a sweep may come before the provisioner. */
   async isThere(): Promise<boolean> {
     try {
-      await this.objects.pages(this.bucket, BINDING_FOLDER).next();
+      await this.objects.pages(this.bucket, BINDING_FOLDER)[Symbol.asyncIterator]().next();
       return true;
     } catch (error) {
       if (error instanceof StoreError && error.code === 'NoSuchBucket') return false;
