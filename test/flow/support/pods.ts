@@ -53,7 +53,10 @@ export class Pods {
   async prepare(identity: PodIdentity): Promise<Pod> {
     const { namespace, spec } = identity;
     const own = mkdtempSync(join(this.node.folder, 'pods', 'pod-'));
-    const entries = (spec.volumes ?? []).map(async (volume) => [volume.name, await this.volume(namespace, volume, own)]);
+    const entries = (spec.volumes ?? []).map(async (volume) => [
+      volume.name,
+      await this.volume(namespace, volume, own),
+    ]);
     try {
       const pod = new Pod(this.node, this, identity, own, Object.fromEntries(await Promise.all(entries)));
       for (const container of spec.initContainers ?? []) await pod.runToEnd(container);

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiObject } from '../programs/manager/double';
+import { Chaos, Kills } from './support/chaos';
+import { Flow, NAMESPACES } from './support/flow';
+import { Outside } from './support/outside';
+import type { Store } from './support/store';
+
+/** `OSCAR_FLOW_UPLOADS=10000 npm run test:flow chaos` takes minutes. */
+const UPLOADS = Number(process.env.OSCAR_FLOW_UPLOADS ?? 1000);
+const CLIENTS = 8;
+/** Uploads stop when so many files wait for their result, so that everything happens at the same time. */
+const BACKLOG = 150;
+const MS_PER_UPLOAD = 400;
+const SWEEP_EVERY_MS = 30_000;
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const content = (key: string) => createHash('sha512').update(`${seed} ${key}`).digest();
+const expected = (key: string) => `${key} ${createHash('sha256').update(content(key)).digest('hex')}\n`;
+
+let outside: Outside;
+let flow: Flow;
+let store: Store;
+let complete = 0;
+
+beforeAll(async () => {
+  outside = await Outside.start();
+  flow = await Flow.start(outside.options);
+  store = await flow.store();
+  flow.double.objects.onChange('Job', ({ before, object }) => {
+    if (object.metadata.namespace !== NAMESPACES.services) return;
+    if (!isComplete(before) && isComplete(object)) complete++;
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await flow?.stop();
+  await outside?.stop();
+}, 60_000);
+
+function isComplete(job: ApiObject | undefined): boolean {
+  const status = job?.status as { conditions?: { type: string }[] } | undefined;
+  return status?.conditions?.some(({ type }) => type === 'Complete') ?? false;
+}
+
+test(
+  `${UPLOADS} uploads, while everything is killed at random: each has its result`,
+  async () => {
+    const began = Date.now();
+    const chaos = new Chaos(flow, seed);
+    const killing = chaos.run();
+    const sweeping = sweepNowAndThen();
+    const tries = await uploadAll();
+    const kills = await chaos.end().then(() => killing);
+    const during = await sweeping.end();
+    await flow.until('all Jobs are done', () => allDone(), 600_000);
+    const after = await sweepUntilQuiet();
+    const results = await resultsOf([...tries.keys()]);
+    const runs = executions(kills.at.runner);
+    report({ seconds: (Date.now() - began) / 1000, tries, kills, during, after, results, runs });
+    expect({ seed, missing: results.missing, wrong: results.wrong }).toEqual({ seed, missing: [], wrong: [] });
+    expect({ seed, unexplained: runs.unexplained }).toEqual({ seed, unexplained: [] });
+    expect({ seed, failed: failedJobs() }).toEqual({ seed, failed: [] });
+    expect({ seed, doubled: doubled(tries) }).toEqual({ seed, doubled: [] });
+  },
+  UPLOADS * MS_PER_UPLOAD + 300_000,
+);
+
+/** @returns how often each was tried until it was answered */
+async function uploadAll(): Promise<Map<string, number>> {
+  const tries = new Map<string, number>();
+  let next = 0;
+  const client = async () => {
+    while (next < UPLOADS) {
+      const key = `file-${next++}.bin`;
+      while (tries.size - complete > BACKLOG) await sleep(20);
+      tries.set(key, await upload(key));
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return tries;
+}
+
+/** As clients do it that don't give up. */
+async function upload(key: string): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await store.put(`bulk/in/${key}`, content(key));
+      return tries;
+    } catch (error) {
+      if (/ 4\d\d /.test((error as Error).message)) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+interface Sweeps {
+  runs: number;
+  gaveUp: number;
+  stored: number;
+}
+
+/** As the CronJob does it. One that meets what was just killed may give up: the next one comes. */
+function sweepNowAndThen() {
+  const told: Sweeps = { runs: 0, gaveUp: 0, stored: 0 };
+  const ending = new AbortController();
+  const loop = (async () => {
+    while (!ending.signal.aborted) {
+      await sleep(SWEEP_EVERY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      if (ending.signal.aborted) return;
+      told.runs++;
+      await flow.sweep().then(
+        ({ stored }) => (told.stored += stored),
+        () => told.gaveUp++,
+      );
+    }
+  })();
+  return { end: () => (ending.abort(), loop.then(() => told)) };
+}
+
+async function sweepUntilQuiet(): Promise<Sweeps> {
+  const told: Sweeps = { runs: 0, gaveUp: 0, stored: 0 };
+  for (;;) {
+    const { stored, underWay, left } = await flow.sweep();
+    told.runs++;
+    told.stored += stored;
+    if (stored + underWay + left === 0) return told;
+    await flow.until('all Jobs are done', () => allDone(), 600_000);
+  }
+}
+
+const servicesJobs = () => flow.double.objects.list('Job', NAMESPACES.services);
+const allDone = () =>
+  flow.queued === 0 && servicesJobs().every(({ metadata: { name } }) => flow.fate(NAMESPACES.services, name));
+const failedJobs = () =>
+  servicesJobs()
+    .map(({ metadata: { name } }) => name)
+    .filter((name) => flow.fate(NAMESPACES.services, name) === 'Failed');
+
+async function resultsOf(keys: readonly string[]) {
+  const there = new Set(await store.keysIn('bulk/out/'));
+  const missing = keys.filter((key) => !there.has(`${key}.digest`));
+  const wrong: string[] = [];
+  for (const key of keys.filter((key) => there.has(`${key}.digest`)))
+    if ((await store.get(`bulk/out/${key}.digest`)) !== expected(key)) wrong.push(key);
+  return { right: keys.length - missing.length - wrong.length, missing, wrong };
+}
+
+/** More Jobs of a file than it was sent: a try that wasn't answered may have been stored, and is an upload of its own. */
+function doubled(tries: ReadonlyMap<string, number>): string[] {
+  const jobs = new Map<string, number>();
+  for (const { metadata } of servicesJobs()) {
+    const key = metadata.annotations!['oscar-cdk8s/object'].slice('bulk/in/'.length);
+    jobs.set(key, (jobs.get(key) ?? 0) + 1);
+  }
+  return [...jobs].filter(([key, count]) => count > (tries.get(key) ?? 0)).map(([key]) => key);
+}
+
+/** A Job runs again only when its run failed, or ended with the runner, or the runner ended before it told of the end. */
+function executions(runnerKills: readonly number[]) {
+  const runs = new Map<string, { started: number; ended?: number; code?: number }[]>();
+  for (const { job, event, at, code } of flow.executed) {
+    const ofJob = runs.get(job) ?? runs.set(job, []).get(job)!;
+    if (event === 'started') ofJob.push({ started: at });
+    if (event === 'ended') Object.assign(ofJob.at(-1)!, { ended: at, code });
+  }
+  const services = [...runs].filter(([job]) => !job.startsWith('oscar-'));
+  const isExplained = ({ ended, code }: { ended?: number; code?: number }, next: number) =>
+    ended === undefined || code !== 0 || runnerKills.some((at) => at >= ended - 5 && at <= next);
+  const unexplained = services
+    .filter(([, list]) => list.some((run, i) => list[i + 1] && !isExplained(run, list[i + 1].started)))
+    .map(([job]) => job);
+  const all = services.flatMap(([, list]) => list);
+  return {
+    all: all.length,
+    killed: all.filter(({ ended }) => ended === undefined).length,
+    failed: all.filter(({ code }) => code !== undefined && code !== 0).length,
+    unexplained,
+  };
+}
+
+interface Told {
+  readonly seconds: number;
+  readonly tries: ReadonlyMap<string, number>;
+  readonly kills: Kills;
+  readonly during: Sweeps;
+  readonly after: Sweeps;
+  readonly results: Awaited<ReturnType<typeof resultsOf>>;
+  readonly runs: ReturnType<typeof executions>;
+}
+
+function report({ seconds, tries, kills, during, after, results, runs }: Told): void {
+  const rows = {
+    seed,
+    'uploads answered': tries.size,
+    'uploads sent again by their clients': [...tries.values()].filter((count) => count > 1).length,
+    'killed: manager, MinIO, runner': [kills.at.manager, kills.at.minio, kills.at.runner]
+      .map((at) => at.length)
+      .join(', '),
+    'Jobs (a file that was sent again may have two)': servicesJobs().length,
+    'more Jobs of a file than it was sent': doubled(tries).length,
+    'runs of Jobs': runs.all,
+    'ended with the runner': runs.killed,
+    'that failed and were tried again': runs.failed,
+    'that nothing explains': runs.unexplained.length,
+    'Jobs that failed for good': failedJobs().length,
+    'sweeps meanwhile (that gave up)': `${during.runs} (${during.gaveUp})`,
+    'uploads that they found': during.stored,
+    'sweeps afterwards, until one found nothing': after.runs,
+    'uploads that these found': after.stored,
+    'results right': results.right,
+    'results missing': results.missing.length,
+    'results wrong': results.wrong.length,
+    seconds: seconds.toFixed(0),
+  };
+  const lines = Object.entries(rows).map(([what, count]) => `${what.padEnd(50)} ${String(count).padStart(10)}\n`);
+  process.stdout.write(lines.join(''));
+}
