@@ -130,42 +130,44 @@ describe('a real MinIO', () => {
   });
 
   describe('bindings', () => {
-    const buckets = [bucket('in', { notifications: [rule('a/')] }), RECORDS];
+    const buckets = [bucket('inbox', { notifications: [rule('a/')] }), RECORDS];
     const record = async (service: string, path: string) => {
       const answer = await minio.ask('GET', `/oscar-records/${bindingRecord(service, path)}`);
       return answer.status === 200 ? JSON.parse(answer.body.toString()) : answer.status;
     };
 
     test('are recorded once, by the time of the store', async () => {
-      const bindings = [binding('cowsay', 'in/a/'), binding('grayify', 'in/a/')];
+      const bindings = [binding('cowsay', 'inbox/a/'), binding('grayify', 'inbox/a/')];
       expect(await convergeStore(at, { buckets, bindings })).toEqual(
         expect.arrayContaining([
-          'changed: binding of "cowsay" to "in/a/": it gets what is uploaded from now on',
-          'changed: binding of "grayify" to "in/a/": it gets what is uploaded from now on',
+          'changed: binding of "cowsay" to "inbox/a/": it gets what is uploaded from now on',
+          'changed: binding of "grayify" to "inbox/a/": it gets what is uploaded from now on',
         ]),
       );
-      const first = await record('cowsay', 'in/a/');
-      expect(first).toEqual({ service: 'cowsay', path: 'in/a/', since: expect.any(String) });
+      const first = await record('cowsay', 'inbox/a/');
+      expect(first).toEqual({ service: 'cowsay', path: 'inbox/a/', since: expect.any(String) });
       expect(Math.abs(Date.parse(first.since) - Date.now())).toBeLessThan(10_000);
       // The sweep moves it on.
       const moved = { ...first, since: '2030-01-01T00:00:00.000Z' };
-      await must('PUT', `/oscar-records/${bindingRecord('cowsay', 'in/a/')}`, JSON.stringify(moved));
-      expect(await convergeStore(at, { buckets, bindings })).toContain('as declared: binding of "cowsay" to "in/a/"');
-      expect(await record('cowsay', 'in/a/')).toEqual(moved);
+      await must('PUT', `/oscar-records/${bindingRecord('cowsay', 'inbox/a/')}`, JSON.stringify(moved));
+      expect(await convergeStore(at, { buckets, bindings })).toContain(
+        'as declared: binding of "cowsay" to "inbox/a/"',
+      );
+      expect(await record('cowsay', 'inbox/a/')).toEqual(moved);
     });
 
     test('that are no longer declared are forgotten, with what was done when it was the last', async () => {
       const [done, others] = [completionRecord('cowsay', 'cowsay-1'), completionRecord('grayify', 'grayify-1')];
       for (const key of [done, others]) await must('PUT', `/oscar-records/${key}`, 'done');
-      const said = await convergeStore(at, { buckets, bindings: [binding('grayify', 'in/a/')] });
+      const said = await convergeStore(at, { buckets, bindings: [binding('grayify', 'inbox/a/')] });
       expect(said.filter((line) => line.includes('record'))).toEqual([
         'as declared: bucket "oscar-records"',
         expect.stringMatching(
           /^changed: record "bound\/cowsay\/[0-9a-f]{20}" removed: this binding of "cowsay" is not/,
         ),
       ]);
-      expect(await record('cowsay', 'in/a/')).toBe(404);
-      expect(await record('grayify', 'in/a/')).toMatchObject({ service: 'grayify' });
+      expect(await record('cowsay', 'inbox/a/')).toBe(404);
+      expect(await record('grayify', 'inbox/a/')).toMatchObject({ service: 'grayify' });
       expect((await minio.ask('GET', `/oscar-records/${done}`)).status).toBe(404);
       expect((await minio.ask('GET', `/oscar-records/${others}`)).status).toBe(200);
     });
