@@ -78,8 +78,8 @@ export interface InvokeOptions {
   readonly signal: AbortSignal;
   /** In milliseconds, for all of it: body, staging, script. Without it there is no limit. */
   readonly timeoutMs?: number;
-  /** What is left once an event is processed well: it needs no other run. @default nothing */
-  readonly record?: ObjectPlace;
+  /** `<provider>/<bucket>/<key>` of what is left once an event is processed well: it needs no other run. @default nothing */
+  readonly record?: string;
   /** Told when a step ends well. @default nobody is told */
   readonly onStep?: (step: Step, seconds: number, bytes: number) => void;
 }
@@ -230,7 +230,7 @@ class Invocation {
   }
 
   /** Loaded for Jobs only. */
-  private async leaveRecord(record: ObjectPlace): Promise<void> {
+  private async leaveRecord(record: string): Promise<void> {
     const { leaveRecord } = await import('./staging/leave-record');
     await leaveRecord(record, this.folder.record, this.stage);
   }

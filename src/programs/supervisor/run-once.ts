@@ -3,11 +3,11 @@ import { promises, Readable } from 'node:stream';
 import { JOB_VARIABLES, LogLevel } from '../../contract';
 import { readDefinition } from './definition';
 import { exitCodeOf, failureOf, InvocationError } from './failure';
+import { misplaced, placeIn } from './input/place';
 import type { ObjectPlace } from './input/provider';
 import { Body, invoke, Outcome, Places, StoredBody } from './invocation';
 import { onOneLine } from './log';
 import { stderr } from './stderr';
-import { quoted } from './storage/words';
 import { defaultPlaces } from './work-folder';
 
 const STDIN = 0;
@@ -35,7 +35,12 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
     const places = findPlaces();
     const definition = readDefinition(places.config);
     level = definition.logLevel;
-    const outcome = await invoke(body(), { definition, places, signal: ending.signal, record: record() });
+    const outcome = await invoke(body(), {
+      definition,
+      places,
+      signal: ending.signal,
+      record: variable('completionRecord'),
+    });
     await reply(outcome, level).finally(outcome.dispose);
     return 0;
   } catch (error) {
@@ -48,14 +53,9 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
 
 const variable = (name: keyof typeof JOB_VARIABLES) => process.env[JOB_VARIABLES[name]];
 
-function record(): ObjectPlace | undefined {
-  const written = variable('completionRecord');
-  return written === undefined ? undefined : placeOf('completionRecord', written);
-}
-
 function body(): Body | StoredBody {
   const [object, event, contentType] = [variable('eventObject'), variable('event'), variable('eventContentType')];
-  if (object !== undefined) return { object: placeOf('eventObject', object), contentType };
+  if (object !== undefined) return { object: bodyAt(object), contentType };
   if (event !== undefined) return { content: Readable.from([Buffer.from(event)]), contentType };
   const problem = stdinProblem();
   if (problem === undefined) return { content: process.stdin };
@@ -63,11 +63,10 @@ function body(): Body | StoredBody {
   throw new InvocationError('input', `stdin ${problem}: there is no body. Fix: ${fix}`);
 }
 
-function placeOf(name: keyof typeof JOB_VARIABLES, written: string): ObjectPlace {
-  const [, provider, path] = /^([^/]+)\/([^/]+\/.+)$/s.exec(written) ?? [];
-  if (path !== undefined) return { provider, path };
-  const allowed = '<provider>/<bucket>/<key>, such as "minio.default/bucket/folder/name"';
-  throw new InvocationError('input', `${JOB_VARIABLES[name]} is ${quoted(written)}. Allowed: ${allowed}`);
+function bodyAt(written: string): ObjectPlace {
+  const place = placeIn(written);
+  if (place) return place;
+  throw new InvocationError('input', misplaced(JOB_VARIABLES.eventObject, written));
 }
 
 /** Node reads such a stdin as an empty body. */

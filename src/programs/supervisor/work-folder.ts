@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,9 +69,9 @@ export class WorkFolder {
     return join(this.path, 'body');
   }
 
-  /** What is left in the storage at the end. */
+  /** What is left in the storage at the end. A name that no script knows: it would stand there first. */
   get record(): string {
-    return join(this.path, 'record');
+    return join(this.path, `record-${randomBytes(8).toString('hex')}`);
   }
 
   /** Each run has folders of its own: what an earlier one left behind can't write into them. */

@@ -53,10 +53,12 @@ function destination(output: StorageOutput, definition: Definition, object?: Eve
   if (object.type !== 'minio' && object.type !== 's3') return output.path;
   const { provider, path } = providerOf(object, definition);
   const { bucket } = splitPath(path);
-  const isUsers = definition.input
+  const shared = definition.input
     .filter((input) => input.storage_provider === provider)
-    .map((input) => `${splitPath(input.path).bucket}-`)
-    .some((shared) => bucket.startsWith(shared) && bucket.length > shared.length);
+    .map((input) => splitPath(input.path).bucket);
+  // `photos-raw` may be an input beside `photos`, and no user's.
+  const isUsers =
+    !shared.includes(bucket) && shared.some((one) => bucket.startsWith(`${one}-`) && bucket !== `${one}-`);
   if (!isUsers || output.storage_provider !== provider) return output.path;
   return [bucket, splitPath(output.path).folder].filter(Boolean).join('/');
 }

@@ -91,6 +91,15 @@ describe('where files go', () => {
     ]);
   });
 
+  test('isolation_level user: an input whose name begins with another one is no user’s', () => {
+    const two = [place('minio.default', 'photos/in'), place('minio.default', 'photos-raw/in')];
+    const isolated = { input: two, output: [place('minio.default', 'results/out')], isolationLevel: 'user' } as const;
+    expect(targets(['a'], isolated, object('minio', 'photos-raw/in/x'))).toEqual(['a → minio.default results/out/a']);
+    expect(targets(['a'], isolated, object('minio', 'photos-raw-ann/in/x'))).toEqual([
+      'a → minio.default photos-raw-ann/out/a',
+    ]);
+  });
+
   test('isolation_level user: data has no user', () => {
     const output = [place('minio.default', 'results/out')];
     expect(targets(['a'], { input, output, isolationLevel: 'user' })).toEqual(['a → minio.default results/out/a']);

@@ -15,6 +15,8 @@ export class S3Server extends TestServer {
   private readonly etags = new Map<string, string>();
   readonly uploads = new Map<string, { at: string; parts: Map<number, Buffer> }>();
   readonly buckets = new Set(['bucket']);
+  /** Where nobody may write: `bucket/key`. */
+  readonly readOnly = new Set<string>();
   sessionToken?: string;
   /** Of virtual-host style: buckets are in front of it. */
   domain?: string;
@@ -31,6 +33,7 @@ export class S3Server extends TestServer {
     const { bucket, key, query } = this.target(request);
     if (!this.buckets.has(bucket)) return error(response, 404, 'NoSuchBucket');
     const at = `${bucket}/${key}`;
+    if (request.method !== 'GET' && this.readOnly.has(at)) return error(response, 403, 'AccessDenied');
     const body = await bodyOf(request, response).catch(() => undefined);
     if (body === undefined) return;
     const hash = request.headers['x-amz-content-sha256'];
