@@ -52,9 +52,12 @@ function waitMs(tries: number, pauseMs = 0): number {
   return Math.max(backOff * (0.5 + Math.random() / 2), Math.min(pauseMs, LONGEST_PAUSE_MS));
 }
 
-/** Statuses that may be others later. 501 and 505 say that the server can't; 507 that it is full. */
+/**
+ * Statuses that may be others later. 501 and 505 say that the server can't; 507 that it is full. 499 is MinIO's to
+ * requests that it drops when it is stopped («Client disconnected», though nobody did).
+ */
 export function mayPass(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || (status >= 500 && ![501, 505, 507].includes(status));
+  return [408, 425, 429, 499].includes(status) || (status >= 500 && ![501, 505, 507].includes(status));
 }
 
 /** `Retry-After` (RFC 9110, 10.2.3), seconds or a date, in milliseconds. */

@@ -83,6 +83,7 @@ test.each([
   [408, true],
   [425, true],
   [429, true],
+  [499, true],
   [500, true],
   [502, true],
   [503, true],
