@@ -8,6 +8,8 @@ export interface KeyPath {
 export interface Source {
   readonly name?: string;
   readonly items?: readonly KeyPath[];
+  /** What isn't there is left out. */
+  readonly optional?: boolean;
 }
 
 export interface Volume {

@@ -95,16 +95,22 @@ export class Pods {
     return this.keep(Object.assign({}, ...(await Promise.all(parts))) as Files);
   }
 
-  private async selected(kind: 'ConfigMap' | 'Secret', namespace: string, { name, items }: Source): Promise<Files> {
-    const files = await this.files(kind, namespace, name!);
+  private async selected(
+    kind: 'ConfigMap' | 'Secret',
+    namespace: string,
+    { name, items, optional }: Source,
+  ): Promise<Files> {
+    const files = await this.files(kind, namespace, name!, optional);
     if (!items) return files;
     const missing = items.find(({ key }) => !files[key]);
-    if (missing) throw new NotYet(`${kind} ${namespace}/${name} has no ${missing.key}`);
-    return Object.fromEntries(items.map(({ key, path }) => [path, files[key]]));
+    if (missing && !optional) throw new NotYet(`${kind} ${namespace}/${name} has no ${missing.key}`);
+    const there = items.filter(({ key }) => files[key]);
+    return Object.fromEntries(there.map(({ key, path }) => [path, files[key]]));
   }
 
-  private async files(kind: 'ConfigMap' | 'Secret', namespace: string, name: string): Promise<Files> {
+  private async files(kind: 'ConfigMap' | 'Secret', namespace: string, name: string, optional = false): Promise<Files> {
     const object = await this.read(kind, namespace, name);
+    if (!object && optional) return {};
     if (!object) throw new NotYet(`${kind} ${namespace}/${name} is not there`);
     const encoding = kind === 'ConfigMap' ? 'utf8' : 'base64';
     return { ...decoded(object.data, encoding), ...decoded(object.binaryData, 'base64') };
