@@ -18,7 +18,13 @@ import {
 import type { Pod } from './objects';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { theManagerMayNoMoreThanItDoes } from './rights';
-import { theStoreIsProvisioned } from './provisioner';
+import { theDeclarationChangesUnderLoad } from './change';
+import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
+import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
+import { usersMayNoMoreThanIsDeclared } from './users';
+import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
+import { answersAreAsManyFiles } from './answers';
+import { resultsGoToOtherStores } from './archives';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -34,7 +40,9 @@ import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from '.
 const LEAF = '\0 a leaf, not text \xff';
 /** What stands in for the model says, as the one file of an answer is given. */
 const SPECIES = Buffer.from(`{"species": "${createHash('md5').update(LEAF).digest('hex')}"}\n`).toString('base64');
+/** `plants` takes a picture as it is, or in base64, and answers alike. */
 const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SPECIES };
+const PLANTS_BASE64 = { contentType: 'text/plain', body: Buffer.from(LEAF).toString('base64'), answer: SPECIES };
 const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
 /** Its storage's Secrets are in no cluster: its pod never gets ready, for which the manager has much patience. */
@@ -51,6 +59,7 @@ scenario('dev', 2, (given) => {
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
   theStoreIsProvisioned(given);
+  anUnchangedDeclarationIsNotProvisionedAgain(given);
   idleServicesStop(given, NEVER_READY);
   idleServicesGoToSleep(given, EVERY_SERVICE);
   // busybox has no libc at all, Debian has another one than the supervisor's.
@@ -58,10 +67,20 @@ scenario('dev', 2, (given) => {
     aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
     aFileIsProcessed(given, 'grayscale', picture(`node-${node}`), node);
   }
+  aFilmGoesThroughTwoServices(given);
+  clientsUpload(given);
+  filtersHold(given);
+  resultsGoToOtherStores(given);
+  usersMayNoMoreThanIsDeclared(given);
+  nobodyElseSweeps(given);
+  aSweepFindsNothing(given);
+  aLostEventIsFound(given);
   aWarmPodProcessesAFile(given, 'find-objects', frame('node 1'));
   aWarmPodProcessesAFile(given, 'grayscale', picture('node-1'));
   aSleepingServiceAnswers(given, 'plants', PLANTS);
+  aSleepingServiceAnswers(given, 'plants', PLANTS_BASE64);
   aSleepingServiceAnswersMany(given, 'cowsay', COWSAY, IDLE_SECONDS);
+  answersAreAsManyFiles(given, 'files');
   aJobIsMadeByHand(given, 'cowsay', 'JSON', COWSAY, COW);
   const { call, log } = largeBody();
   aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
@@ -73,6 +92,8 @@ scenario('dev', 2, (given) => {
   theApiServerIsAsItsDouble(given);
   idleServicesGoToSleep(given, EVERY_SERVICE);
   aJobWaitsForTheSupervisor(given, 'find-objects', 2, frame('a node that is new'));
+
+  theDeclarationChangesUnderLoad(given);
 
   given.step(
     'a node that lost its power takes nothing else with it, and comes back',

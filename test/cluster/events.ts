@@ -131,7 +131,6 @@ async function haveOneJobEach(cluster: Cluster, uploads: readonly Upload[]): Pro
     expect(objects.sort()).toEqual(expected);
   });
   await (await Store.of(cluster)).remove(...expected);
-  await (await Store.of(cluster)).remove(...expected);
   const manager = await Manager.of(cluster);
   const { status } = await manager.call('DELETE', '/system/logs/find-objects?all=true', { as: manager.admin });
   expect(status).toBe(204);

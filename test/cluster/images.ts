@@ -6,6 +6,7 @@ const REGISTRY = 'http://172.30.0.1:5000';
 /** Where the world's images have programs that the examples' scripts call, and an empty one would end at once. */
 const CONTENT: Readonly<Record<string, readonly string[]>> = {
   'docker.io/grycap/darknet-v3:latest': ['--add', `${join(__dirname, 'images/darknet')}=/opt/darknet/darknet`],
+  'docker.io/linuxserver/ffmpeg:latest': ['--add', `${join(__dirname, 'images/ffmpeg')}=/usr/local/bin/ffmpeg`],
   'docker.io/ai4oshub/plants-classification:latest': [
     ...['--add', `${join(__dirname, 'images/deepaas-cli')}=/usr/local/bin/deepaas-cli`],
   ],

@@ -27,7 +27,7 @@ async function processFile(cluster: Cluster, service: string, upload: Upload): P
   return isComplete(cluster, service, upload);
 }
 
-export async function hasResults(store: Store, { results }: Upload): Promise<void> {
+export async function hasResults(store: Store, { results }: Pick<Upload, 'results'>): Promise<void> {
   for (const [path, expected] of Object.entries(results)) {
     const content = await store.get(path);
     if (typeof expected === 'string') expect(content).toBe(expected);

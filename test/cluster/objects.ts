@@ -7,9 +7,6 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly uid?: string;
     readonly creationTimestamp?: string;
-    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
-    readonly uid?: string;
-    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;

@@ -1,7 +1,8 @@
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import { theManagerAnswers } from './outage';
-import { theStoreIsProvisioned } from './provisioner';
+import { theStoreIsProvisioned } from './provisioning';
+import { theScheduleSweeps } from './sweeps';
 import { scenario } from './scenario';
 import { appliesTwice, EVERY_SERVICE, idleServicesStop, secretsAreGenerated, thePlatformIsReady } from './steps';
 
@@ -14,4 +15,5 @@ scenario('per-pod', 2, (given) => {
   idleServicesStop(given, EVERY_SERVICE);
   theStoreIsProvisioned(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
+  theScheduleSweeps(given, 120);
 });

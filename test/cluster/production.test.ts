@@ -1,3 +1,4 @@
+import { everyUploadIsProcessed } from './chaos';
 import { eventually } from './cluster';
 import { oneOfTwoManagersIsEnough } from './events';
 import { frame } from './examples';
@@ -12,7 +13,7 @@ import {
   storeTakes,
   theManagerAnswers,
 } from './outage';
-import { theStoreIsProvisioned } from './provisioner';
+import { theStoreIsProvisioned } from './provisioning';
 import { scenario } from './scenario';
 import {
   appliesTwice,
@@ -22,6 +23,8 @@ import {
   secretsAreGenerated,
   thePlatformIsReady,
 } from './steps';
+
+const UPLOADS = Number(process.env.UPLOADS ?? 300);
 
 // Two managers, four pods of the store, the supervisor on each node. On two nodes, the end of one takes half of the
 // store's drives: what is stored can be read (two of four drives suffice), and writes wait until the node is back.
@@ -35,6 +38,7 @@ scenario('production', 2, (given) => {
   theStoreIsProvisioned(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
   oneOfTwoManagersIsEnough(given);
+  everyUploadIsProcessed(given, UPLOADS);
 
   given.step(
     'with one of two nodes the manager answers and the store is read',

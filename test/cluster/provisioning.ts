@@ -1,5 +1,7 @@
+import { Declaration, SETTINGS_KEY } from '../../src/contract';
 import { Cluster, eventually } from './cluster';
-import { Job, jobEnd } from './objects';
+import { measured } from './manager';
+import { Job, jobEnd, KubernetesObject } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM } from './steps';
 
@@ -10,6 +12,10 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 const PROVISIONER = ['-n', PLATFORM, '-l', 'app.kubernetes.io/component=provisioner'];
 
 /** The provisioner's Job ends well, and all that is declared is there. */
@@ -17,7 +23,9 @@ export function theStoreIsProvisioned(scenario: Scenario): void {
   scenario.step(
     'the store is provisioned: buckets, users, rules',
     async () => {
+      const began = performance.now();
       const log = await provisioned(scenario.cluster);
+      measured('until the provisioner was done', began);
       const made = log.filter(({ result }) => result === 'changed').map(({ message }) => message);
       expect(made).toContainEqual(expect.stringContaining('user "oscar.find-objects": policy written; created'));
       expect(made).toContainEqual(expect.stringContaining('binding of "find-objects" to "films/frames/"'));
@@ -47,34 +55,45 @@ export async function provisionAgain({ cluster, folder }: Scenario): Promise<Log
 
 /** Waits for the only provisioner's Job. @returns its log @throws with its log when it fails */
 export async function provisioned(cluster: Cluster): Promise<LogLine[]> {
-  const only = await eventually('the provisioner is done', 360, async () => {
+  const { metadata } = await eventually('there is one provisioner', 120, async () => {
     const jobs = await provisioners(cluster);
     // An earlier declaration's goes once the new one has started.
     if (jobs.length !== 1) throw new Error(`there are ${jobs.length} Jobs`);
-    if (!jobEnd(jobs[0])) throw new Error(`it runs:\n${await logsOf(cluster, jobs[0])}`);
     return jobs[0];
   });
-  const log = await logsOf(cluster, only);
-  if (jobEnd(only) !== 'Complete') throw new Error(`${only.metadata.name} failed:\n${log}`);
-  return linesOf(log);
+  return logOf(cluster, metadata.name);
+}
+
+/** What was applied last. */
+export async function declaration(cluster: Cluster): Promise<Declaration> {
+  const maps = await cluster.list<ConfigMap>('configmaps', ...PROVISIONER);
+  const time = ({ metadata }: ConfigMap) => metadata.creationTimestamp ?? '';
+  const newest = maps.filter(({ data }) => data?.[SETTINGS_KEY]).sort((a, b) => time(b).localeCompare(time(a)))[0];
+  return JSON.parse(newest.data![SETTINGS_KEY]) as Declaration;
 }
 
 function provisioners(cluster: Cluster): Promise<Job[]> {
   return cluster.list<Job>('jobs', ...PROVISIONER);
 }
 
-/** Of the pod that ended well, or of all. */
-export async function logsOf(cluster: Cluster, { metadata: { namespace, name }, status }: Job): Promise<string> {
-  const ended = status.succeeded ? ['--field-selector=status.phase=Succeeded'] : [];
-  const selector = ['-n', namespace!, '-l', `batch.kubernetes.io/job-name=${name}`];
-  const logs = (await cluster.list('pods', ...selector, ...ended)).map(({ metadata }) =>
-    cluster.tryKubectl('logs', '-n', namespace!, metadata.name),
-  );
-  return (await Promise.all(logs)).map(({ output }) => output).join('');
-}
+/** A line of our programs. What else comes tells why there is no log: none yet, or cleared away. */
+const LINE = /^\{"time".*\}$/;
 
-export const linesOf = (log: string): LogLine[] =>
-  log
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as LogLine);
+/**
+ * The log of one of the platform's Jobs, to its end: read while it is written, as nodes that are one machine clear away
+ * each other's logs.
+ * @throws with its log when the Job fails
+ */
+export async function logOf(cluster: Cluster, job: string): Promise<LogLine[]> {
+  let log: string[] = [];
+  const end = await eventually(`${job} is over`, 300, async () => {
+    const { output } = await cluster.tryKubectl('logs', '--follow', '-n', PLATFORM, `job/${job}`);
+    const lines = output.split('\n').filter((line) => LINE.test(line));
+    if (lines.length > 0) log = lines;
+    const end = jobEnd(await cluster.get<Job>('job', '-n', PLATFORM, job));
+    if (!end) throw new Error(`it is not:\n${output}`);
+    return end;
+  });
+  if (end !== 'Complete') throw new Error(`${job} failed:\n${log.join('\n')}`);
+  return log.map((line) => JSON.parse(line) as LogLine);
+}

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly cluster: Cluster;
   /** The synthesized manifests. */
   readonly folder: string;
+  /** Synthesizes a changed environment of the same name. @returns the folder with its manifests */
+  changed(folder: string): Promise<string>;
   /**
    * A test, in its place among the others. When it fails, it shows what happened in the cluster, and those after it
    * fail at once: what they rest on is not there.
@@ -43,24 +45,25 @@ export function scenario(environment: string, nodes: number, steps: (scenario: S
       }
     }
 
+    async function synthesize(environments: string, to: string): Promise<void> {
+      const places = ['--outdir', to, '--environments', join(__dirname, environments)];
+      await cluster!.run(process.execPath, [CLI, 'synth', environment, ...places]);
+      await pushMissingImages(cluster!, join(to, environment));
+    }
+
     step('a cluster of its own comes up', async () => {
       cluster = await Cluster.up(nodes);
-      const environments = join(__dirname, 'environments');
-      await cluster.run(process.execPath, [
-        CLI,
-        'synth',
-        environment,
-        '--outdir',
-        outdir,
-        '--environments',
-        environments,
-      ]);
-      await pushMissingImages(cluster, folder);
+      await synthesize('environments', outdir);
       await cluster.kubectl('apply', '--server-side', '-f', process.env.OSCAR_CRDS!);
     });
     steps({
       folder,
       step,
+      async changed(environments) {
+        const to = join(outdir, 'changed');
+        await synthesize(environments, to);
+        return join(to, environment);
+      },
       get cluster() {
         return cluster!;
       },

@@ -1,7 +1,7 @@
 import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import { cut, managerAnswers, readyBeside, staysSo, storeTakes, theManagerAnswers } from './outage';
-import { theStoreIsProvisioned } from './provisioner';
+import { theStoreIsProvisioned } from './provisioning';
 import { scenario } from './scenario';
 import {
   appliesTwice,

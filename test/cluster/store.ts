@@ -1,3 +1,4 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import { sign } from 'aws4';
 import { NotificationRule, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
 import type { Cluster } from './cluster';
@@ -48,6 +49,12 @@ export class Store {
     return this.mc('cat', `store/${path}`);
   }
 
+  /** Keys below `bucket/folder/`. */
+  async list(path: string): Promise<string[]> {
+    const lines = (await this.mc('ls', '--recursive', '--json', `store/${path}`)).split('\n').filter(Boolean);
+    return lines.map((line) => (JSON.parse(line) as { key: string }).key).sort();
+  }
+
   async remove(...paths: string[]): Promise<void> {
     await this.mc('rm', '--quiet', ...paths.map((path) => `store/${path}`));
   }
@@ -78,6 +85,25 @@ export class Store {
       body,
     });
     if (!answer.ok) throw new Error(`${bucket} takes no rules: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** Whether a user of the store may do anything, as its root sees it. */
+  async statusOf(user: string): Promise<string> {
+    const told = await this.mc('admin', 'user', 'info', '--json', 'store', user);
+    return (JSON.parse(told) as { userStatus: string }).userStatus;
+  }
+
+  /** The SDK that most programs upload with. @param keys of a user @default the root's */
+  client(keys?: Readonly<Record<string, string>>): S3Client {
+    const { accessKey = this.keys.rootUser, secretKey = this.keys.rootPassword } = keys ?? {};
+    return new S3Client({
+      endpoint: `http://${this.host}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+      maxAttempts: 1,
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+    });
   }
 }
 

@@ -1,0 +1,156 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster, eventually } from './cluster';
+import { jobsOf, objectOf } from './jobs';
+import { measured } from './manager';
+import { jobEnd, Pod } from './objects';
+import { cut, restore } from './outage';
+import type { Scenario } from './scenario';
+import { PLATFORM, SERVICES } from './steps';
+import { Store } from './store';
+import { sweep } from './sweeps';
+
+const SERVICE = 'checksum';
+const BUCKET = 'uploads';
+const AT_ONCE = 3;
+/** From the beginning of an upload to that of the next, of each that uploads. */
+const PACE_MS = 900;
+const KILL_EVERY_MS = 6_000;
+const OUTAGE_MS = 15_000;
+
+const content = (index: number) => `file ${index}: ${'x'.repeat(index % 50)}\n`;
+const nameOf = (index: number) => `file-${String(index).padStart(4, '0')}.txt`;
+
+interface Numbers {
+  /** The client was told no, or nothing: it uploads once more. */
+  refused: number;
+  readonly killed: Record<string, number>;
+}
+
+/** Whatever is killed meanwhile: each file has its result, and each result is right. */
+export function everyUploadIsProcessed(scenario: Scenario, count: number): void {
+  const title = `${count} uploads while pods are killed at random and a node loses its power: none is missing`;
+  scenario.step(title, () => everyUpload(scenario, count), 900);
+}
+
+async function everyUpload({ cluster }: Scenario, count: number): Promise<void> {
+  const client = (await Store.of(cluster)).client();
+  const numbers: Numbers = { refused: 0, killed: {} };
+  const began = performance.now();
+  let isOver = false;
+  const uploads = uploadAll(client, count, numbers, () => isOver);
+  const kills = killUntil(cluster, numbers, () => isOver);
+  try {
+    await Promise.all([uploads, outage(cluster)]);
+    measured(`${count} uploads`, began);
+  } finally {
+    isOver = true;
+    await kills;
+  }
+  await allStopsMoving(cluster, count);
+  const missing = count - (await results(client)).length;
+  measured(`until nothing was under way, ${missing} missing`, began);
+  const found = await sweep(cluster);
+  await eventually('no result is missing', 240, async () => {
+    expect((await results(client)).length).toBe(count);
+  });
+  measured('until each file had its result', began);
+  await resultsAreRight(client, count);
+  await allStopsMoving(cluster, count);
+  expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
+  const jobs = await jobsOf(cluster, SERVICE);
+  tell({ uploads: count, ...numbers, missingBeforeTheSweep: missing, foundByTheSweep: found, jobs: jobs.length });
+  expect(new Set(jobs.map(objectOf)).size).toBe(count);
+  expect(jobs.length).toBeLessThanOrEqual(count + numbers.refused);
+}
+
+/** Each at its pace, and each until the store says that it has it. */
+async function uploadAll(client: S3Client, count: number, numbers: Numbers, isOver: () => boolean): Promise<void> {
+  let next = 0;
+  const upload = async () => {
+    while (next < count && !isOver()) {
+      const index = next++;
+      const pause = sleep(PACE_MS);
+      const put = new PutObjectCommand({ Bucket: BUCKET, Key: `in/${nameOf(index)}`, Body: content(index) });
+      while (!isOver() && !(await isTaken(client.send(put)))) {
+        numbers.refused++;
+        await sleep(1_000);
+      }
+      await pause;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, upload));
+}
+
+const isTaken = (answer: Promise<unknown>) =>
+  answer.then(
+    () => true,
+    () => false,
+  );
+
+/** Without an end that anybody is told: of the manager, of the store, of Jobs. */
+async function killUntil(cluster: Cluster, { killed }: Numbers, isOver: () => boolean): Promise<void> {
+  const victims: [namespace: string, selector: string][] = [
+    [PLATFORM, 'app.kubernetes.io/component=manager'],
+    [PLATFORM, 'app.kubernetes.io/component=minio'],
+    [SERVICES, `oscar_service=${SERVICE}`],
+    [SERVICES, `oscar_service=${SERVICE}`],
+  ];
+  for (let round = 0; !isOver(); round++) {
+    await sleep(KILL_EVERY_MS);
+    const [namespace, selector] = victims[round % victims.length];
+    const pods = (await cluster.list<Pod>('pods', '-n', namespace, '-l', selector).catch(() => [])).filter(
+      ({ status, metadata }) => ['Pending', 'Running'].includes(status.phase) && !metadata.deletionTimestamp,
+    );
+    if (pods.length === 0 || isOver()) continue;
+    const { metadata } = pods[Math.floor(Math.random() * pods.length)];
+    const end = ['--grace-period=0', '--force', '--wait=false', '--ignore-not-found'];
+    const { code } = await cluster.tryKubectl('delete', 'pod', '-n', namespace, metadata.name, ...end);
+    const what = selector.split('=')[1];
+    if (code === 0) killed[what] = (killed[what] ?? 0) + 1;
+  }
+}
+
+/** Of node 2, while files come. */
+async function outage(cluster: Cluster): Promise<void> {
+  await sleep(15_000);
+  const began = performance.now();
+  await cut(cluster, 2);
+  await sleep(OUTAGE_MS);
+  measured('a node had no power for', began);
+  await restore(cluster, 2);
+  measured('and all was ready again after', began);
+}
+
+/** Jobs are at their end, and no more come for a while. */
+async function allStopsMoving(cluster: Cluster, count: number): Promise<void> {
+  let known = -1;
+  let since = Date.now();
+  await eventually('all Jobs are done', 480, async () => {
+    const jobs = await jobsOf(cluster, SERVICE);
+    const open = jobs.filter((job) => !jobEnd(job)).length;
+    if (jobs.length !== known || open > 0) since = Date.now();
+    known = jobs.length;
+    await sleep(1_000);
+    const quietSeconds = new Set(jobs.map(objectOf)).size === count ? 0 : 20;
+    if (open > 0 || Date.now() - since < quietSeconds * 1000)
+      throw new Error(`${open} of ${jobs.length} Jobs are under way`);
+  });
+}
+
+async function results(client: S3Client): Promise<string[]> {
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'out/' }));
+  return Contents.map(({ Key }) => Key!).filter((key) => key.endsWith('.md5'));
+}
+
+async function resultsAreRight(client: S3Client, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const key = `out/${nameOf(index)}.md5`;
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
+    const expected = createHash('md5').update(content(index)).digest('hex');
+    expect([key, await Body!.transformToString()]).toEqual([key, `${expected}\n`]);
+  }
+}
+
+const tell = (numbers: object) => process.stderr.write(`      ${JSON.stringify(numbers)}\n`);

@@ -1,0 +1,74 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { BINDING_FOLDER, recordsBucket, splitPath, UserDeclaration } from '../../src/contract';
+import { declaration } from './provisioning';
+import type { Scenario } from './scenario';
+import { secretOf, Store } from './store';
+
+/** A folder's marker: no upload for any service, and so for no sweep. */
+const PROBE = 'probe/';
+
+/** With the keys of each service's Secret: its own inputs are read, its own outputs written, and that is all. */
+export function usersMayNoMoreThanIsDeclared(scenario: Scenario): void {
+  scenario.step('each service’s user may do what is declared, and is refused everything else', async () => {
+    const { cluster } = scenario;
+    const { users, bindings, buckets } = await declaration(cluster);
+    const root = (await Store.of(cluster)).client();
+    const paths = [...new Set(users.flatMap(({ read, write }) => [...read, ...write]))];
+    for (const path of paths) await root.send(new PutObjectCommand({ ...probe(path), Body: '' }));
+    const others = [
+      ...bindings.map(({ service }) => `${recordsBucket('oscar')}/${BINDING_FOLDER}${service}/`),
+      ...buckets.map(({ name }) => `${name}/`),
+    ];
+    let refused = 0;
+    expect(users.length).toBeGreaterThan(4);
+    for (const user of users) {
+      const client = (await Store.of(cluster)).client(await secretOf(cluster, user.secret.namespace, user.secret.name));
+      const { allowed, denied } = await tried(client, user, [...paths, ...others]);
+      expect(allowed.sort()).toEqual(
+        [...user.read.map((path) => `get ${path}`), ...user.write.map((path) => `put ${path}`)].sort(),
+      );
+      for (const { name } of buckets) denied.push(await ask(`list ${name}`, () => list(client, name)));
+      expect(denied.filter((answer) => !answer.endsWith(': AccessDenied'))).toEqual([]);
+      refused += denied.length;
+    }
+    process.stderr.write(`      ${users.length} users were refused ${refused} times\n`);
+  });
+}
+
+async function tried(client: S3Client, { read, write }: UserDeclaration, paths: readonly string[]) {
+  const answers: string[] = [];
+  for (const path of paths) {
+    answers.push(await ask(`get ${path}`, () => client.send(new GetObjectCommand(probe(path)))));
+    // What a service may write, its user writes; elsewhere nothing must get through.
+    answers.push(await ask(`put ${path}`, () => client.send(new PutObjectCommand({ ...probe(path), Body: '' }))));
+    answers.push(await ask(`delete ${path}`, () => client.send(new DeleteObjectCommand(probe(path)))));
+  }
+  const isAllowed = (answer: string) => !answer.includes(': ');
+  expect([...read, ...write].length).toBeGreaterThan(0);
+  return { allowed: answers.filter(isAllowed), denied: answers.filter((answer) => !isAllowed(answer)) };
+}
+
+const list = (client: S3Client, Bucket: string) => client.send(new ListObjectsV2Command({ Bucket }));
+
+/** @returns what was asked, and the store's code where it refused */
+async function ask(what: string, call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call();
+    return what;
+  } catch (error) {
+    if (error instanceof S3ServiceException) return `${what}: ${error.name}`;
+    throw error;
+  }
+}
+
+function probe(path: string): { Bucket: string; Key: string } {
+  const { bucket } = splitPath(path);
+  return { Bucket: bucket, Key: `${path.slice(bucket.length + 1)}${PROBE}` };
+}
