@@ -21,7 +21,8 @@ export interface SecretName {
 /**
  * The provisioner's account: in both namespaces it may create Secrets (rights to create can't be limited by name, as
  * the request has none yet) and read those that it is told of. It never changes or deletes one. In the platform's
- * namespace it may list and delete Jobs: those of earlier declarations. (Rights can't be limited by labels.)
+ * namespace it may list and delete Jobs, those of earlier declarations, and list pods, to see that theirs have ended.
+ * (Rights can't be limited by labels.)
  * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 export class ProvisionerRights extends Construct {
@@ -56,11 +57,12 @@ export class ProvisionerRights extends Construct {
     const resourceNames = [...new Set(here.map(({ name }) => name))].sort();
     const create = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
     const jobs = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'delete'] };
+    const pods = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
     return [
       create,
       // A rule without names would open every Secret, so where there are none there is no rule.
       ...(resourceNames.length ? [{ apiGroups: [''], resources: ['secrets'], resourceNames, verbs: ['get'] }] : []),
-      ...(within === this.props.namespace ? [jobs] : []),
+      ...(within === this.props.namespace ? [jobs, pods] : []),
     ];
   }
 }

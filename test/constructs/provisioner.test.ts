@@ -100,7 +100,8 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
     verbs: ['get'],
   });
   const jobs = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'delete'] };
-  expect(rights(objects, 'p')).toEqual([create, get('root'), jobs]);
+  const pods = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+  expect(rights(objects, 'p')).toEqual([create, get('root'), jobs, pods]);
   expect(rights(objects, 'p-svc')).toEqual([create, get('a-minio', 'b-minio')]);
   expect(rights(rendered(), 'p-svc')).toEqual([create]);
 });

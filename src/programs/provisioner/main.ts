@@ -3,6 +3,7 @@ import { ProgramError, run } from '../common/fail';
 import { KubernetesClient } from '../common/kubernetes';
 import { log } from '../common/log';
 import { readSettings } from '../common/settings';
+import { endWhenTold } from './ending';
 import { ownJob } from './older-jobs';
 import { provision } from './provision';
 import { sweep } from './sweep/sweep';
@@ -24,6 +25,7 @@ const DECLARATION = {
 
 /** Makes everything as declared; with the argument `sweep` it looks for uploads whose event was lost. */
 void run(async () => {
+  endWhenTold();
   const args = process.argv.slice(2);
   const isSweep = args.length === 1 && args[0] === 'sweep';
   if (args.length > 0 && !isSweep) {

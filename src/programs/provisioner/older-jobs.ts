@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JOB_NAMESPACE_ENV, JOB_NAME_ENV, selectorLabels } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
 import { Log } from '../common/log';
 import { patiently, reason, Wait } from '../common/patience';
+
+/** Kubernetes' own, on a Job's pods. */
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** What is needed of the API server. */
 export interface JobStore {
@@ -22,43 +26,84 @@ export function ownJob(env: NodeJS.ProcessEnv = process.env): OwnJob {
   return { namespace, name };
 }
 
-interface Job {
-  readonly metadata: { readonly name: string; readonly creationTimestamp: string };
+interface Labelled {
+  readonly metadata: {
+    readonly name: string;
+    readonly creationTimestamp: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
 }
 
+interface Pod extends Labelled {
+  readonly status?: { readonly phase?: string };
+}
+
+/** A pod is told to end, and killed half a minute later; its node may be slow. */
+const LOOKS = 60;
+const LOOK_MS = 1000;
+
 /**
- * Deletes the provisioner's Jobs from before this one. Jobs are named by what they make true: one of an earlier
- * declaration that stayed would be «unchanged» when that declaration is applied again, and never run. Newer ones stay:
- * they come after this one.
- * @throws ProgramError that names the Job and the reason, when the server refuses or stays away.
+ * Deletes the provisioner's Jobs from before this one, and waits for their pods to end. Jobs are named by what they make
+ * true: one of an earlier declaration that stayed would be «unchanged» when that declaration is applied again, and never
+ * run. One that still runs would undo what this one does. Newer ones stay: they come after this one.
+ * @throws ProgramError that names the Job and the reason, when the server refuses or stays away; and where this Job is
+ *   gone, which a newer one has deleted: nothing may be changed by an earlier declaration any longer
  */
 export async function deleteOlderJobs(
   platform: string,
   own: OwnJob,
   store: JobStore,
   log: Log,
-  wait?: Wait,
+  wait: Wait = sleep,
 ): Promise<void> {
   const path = `/apis/batch/v1/namespaces/${encodeURIComponent(own.namespace)}/jobs`;
-  for (const name of await olderJobs(platform, own, store, path, wait)) {
+  const jobs = await listed<Labelled>('Jobs', path, platform, store, wait);
+  const self = jobs.find(({ metadata }) => metadata.name === own.name);
+  if (!self) throw new ProgramError(`the Job ${own.name} was deleted: it changes nothing any longer`);
+  const time = ({ metadata }: Labelled) => Date.parse(metadata.creationTimestamp);
+  const older = jobs.filter((job) => time(job) < time(self)).map(({ metadata }) => metadata.name);
+  for (const name of older) {
     const options = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };
     const answer = await patiently(() => store.call('DELETE', `${path}/${encodeURIComponent(name)}`, options), wait);
     const isGone = [200, 202, 404].includes(answer.status);
     if (!isGone) throw new ProgramError(`the earlier Job ${name} can't be deleted: ${reason(answer)}`);
     log('info', 'earlier job deleted', { job: name });
   }
+  const kept = jobs.map(({ metadata }) => metadata.name).filter((name) => !older.includes(name));
+  await waitForPods(platform, own.namespace, new Set(kept), store, log, wait);
 }
 
-async function olderJobs(platform: string, own: OwnJob, store: JobStore, path: string, wait?: Wait): Promise<string[]> {
+/** Pods whose Job is gone may run for a moment longer, also of one that an earlier try of this Job deleted. */
+async function waitForPods(
+  platform: string,
+  namespace: string,
+  jobs: ReadonlySet<string>,
+  store: JobStore,
+  log: Log,
+  wait: Wait,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+  const runs = ({ metadata: { labels }, status }: Pod) =>
+    !jobs.has(labels?.[JOB_LABEL] ?? '') && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
+  for (let looks = 1; ; looks++) {
+    const names = (await listed<Pod>('pods', path, platform, store, wait)).filter(runs).map((pod) => pod.metadata.name);
+    if (names.length === 0) return;
+    if (looks === LOOKS) {
+      // Of a node that is gone they stay for ever, and nothing would be provisioned again.
+      return log(
+        'warning',
+        `pods of earlier Jobs have not ended in ${LOOKS} s: ${names.join(', ')}. If their node is not gone, they may undo ` +
+          'what this run does: delete this Job then, and apply the manifests again',
+      );
+    }
+    await wait(LOOK_MS);
+  }
+}
+
+async function listed<T>(what: string, path: string, platform: string, store: JobStore, wait: Wait): Promise<T[]> {
   const selector = Object.entries(selectorLabels('provisioner', platform)).map((label) => label.join('='));
   const query = `${path}?labelSelector=${encodeURIComponent(selector.join(','))}`;
   const answer = await patiently(() => store.call('GET', query), wait);
-  if (answer.status !== 200) throw new ProgramError(`the provisioner's Jobs can't be listed: ${reason(answer)}`);
-  const jobs = (answer.body as { items: readonly Job[] }).items.map(({ metadata }) => metadata);
-  const self = jobs.find(({ name }) => name === own.name);
-  // Deleted while it runs: what is there belongs to somebody newer.
-  if (!self) return [];
-  const time = (timestamp: string) => Date.parse(timestamp);
-  const since = time(self.creationTimestamp);
-  return jobs.filter(({ creationTimestamp }) => time(creationTimestamp) < since).map(({ name }) => name);
+  if (answer.status !== 200) throw new ProgramError(`the provisioner's ${what} can't be listed: ${reason(answer)}`);
+  return [...(answer.body as { items: readonly T[] }).items];
 }

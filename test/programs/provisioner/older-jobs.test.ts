@@ -10,40 +10,75 @@ describe('earlier Jobs', () => {
   const own = at(OWN.name, '2026-03-01T10:00:00Z');
   const newer = at('oscar-provisioner-c', '2026-03-01T10:00:01Z');
 
-  /** An API server with these Jobs, which answers a deletion so. */
-  function jobs(items: object[], deletion = 200, listing = 200) {
+  const pod = (job: string, phase: string) => ({
+    metadata: { name: `${job}-x`, labels: { 'batch.kubernetes.io/job-name': job } },
+    status: { phase },
+  });
+
+  interface Server {
+    readonly deletion?: number;
+    readonly listing?: number;
+    /** One list after the other; then none. */
+    readonly pods?: object[][];
+  }
+
+  /** An API server with these Jobs and pods, which answers a deletion so. */
+  function jobs(items: object[], { deletion = 200, listing = 200, pods = [] }: Server = {}) {
     const asked: string[] = [];
+    const { log, logged } = lines();
+    const lists = pods.values();
     const call = async (method: 'GET' | 'DELETE', path: string, body?: unknown) => {
       asked.push(`${method} ${decodeURIComponent(path)}${body ? ` ${JSON.stringify(body)}` : ''}`);
       if (method === 'DELETE') return { status: deletion, body: { message: 'no' } };
-      return { status: listing, body: listing === 200 ? { items } : { message: 'no' } };
+      const all = path.startsWith('/api/v1/namespaces/oscar/pods?') ? (lists.next().value ?? []) : items;
+      return { status: listing, body: listing === 200 ? { items: all } : { message: 'no' } };
     };
-    const run = () => deleteOlderJobs('oscar', OWN, { call }, lines().log, noWait);
-    return { asked, run };
+    const run = () => deleteOlderJobs('oscar', OWN, { call }, log, noWait);
+    return { asked, logged, run };
   }
 
   test('are deleted with their pods; its own and newer ones stay', async () => {
     const { asked, run } = jobs([newer, own, older]);
     await run();
+    const selector = 'labelSelector=app.kubernetes.io/component=provisioner,app.kubernetes.io/instance=oscar';
     expect(asked).toEqual([
-      `GET ${JOBS}?labelSelector=app.kubernetes.io/component=provisioner,app.kubernetes.io/instance=oscar`,
+      `GET ${JOBS}?${selector}`,
       `DELETE ${JOBS}/oscar-provisioner-a {"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background"}`,
+      `GET /api/v1/namespaces/oscar/pods?${selector}`,
     ]);
   });
 
-  test('are left alone by a Job that was deleted itself', async () => {
-    const { asked, run } = jobs([older, newer]);
+  test('have ended before anything is changed: what still runs would undo it', async () => {
+    const [old, forgotten] = ['Running', 'Pending'].map((phase, at) => pod(['oscar-provisioner-a', 'gone'][at], phase));
+    const ended = pod('oscar-provisioner-a', 'Succeeded');
+    const others = [pod(OWN.name, 'Running'), pod('oscar-provisioner-c', 'Running')];
+    const pods = [[old, forgotten, ...others], [forgotten, ended, ...others], [ended, ...others], [old]];
+    const { asked, logged, run } = jobs([newer, own, older], { pods });
     await run();
+    expect(asked.filter((call) => call.includes('/pods?'))).toHaveLength(3);
+    expect(logged.filter((line) => line.startsWith('warning'))).toEqual([]);
+  });
+
+  test('on a node that is gone hold up nothing for longer than a minute', async () => {
+    const { asked, logged, run } = jobs([own], { pods: Array(100).fill([pod('gone', 'Running')]) });
+    await run();
+    expect(asked.filter((call) => call.includes('/pods?'))).toHaveLength(60);
+    expect(logged).toEqual([expect.stringMatching(/^warning: pods of earlier Jobs have not ended in 60 s: gone-x\. /)]);
+  });
+
+  test('are left alone by a Job that was deleted itself, and it changes nothing any longer', async () => {
+    const { asked, run } = jobs([older, newer]);
+    await expect(run()).rejects.toThrow('the Job oscar-provisioner-b was deleted');
     expect(asked).toHaveLength(1);
   });
 
-  test('that are gone already are no trouble', () => jobs([own, older], 404).run());
+  test('that are gone already are no trouble', () => jobs([own, older], { deletion: 404 }).run());
 
   test('that stay are told of, as they would never run again', async () => {
-    await expect(jobs([own, older], 403).run()).rejects.toThrow(
+    await expect(jobs([own, older], { deletion: 403 }).run()).rejects.toThrow(
       "earlier Job oscar-provisioner-a can't be deleted: 403: no",
     );
-    await expect(jobs([], 200, 403).run()).rejects.toThrow("Jobs can't be listed: 403: no");
+    await expect(jobs([], { listing: 403 }).run()).rejects.toThrow("Jobs can't be listed: 403: no");
   });
 
   test('need to know which Job this is', () => {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { makeCertificates } from './certificates';
 import { serverFolder } from './process';
 
+/** As `ProvisionerProcess` is told. */
+const OWN_JOB = { metadata: { name: 'oscar-provisioner-1', creationTimestamp: '2026-03-01T10:00:00Z' } };
+
 type Secret = Readonly<Record<string, string>>;
 
 /** As much of a Kubernetes API server as the provisioner asks for: Secrets, and no Jobs but its own. */
@@ -58,7 +61,8 @@ export class SecretApi {
     body?: { metadata: { name: string }; stringData: Secret },
   ): [number, unknown] {
     const [, , , , namespace, kind, name] = url.split('?')[0].split('/');
-    if (url.startsWith('/apis/batch/')) return [200, { items: [] }];
+    if (url.startsWith('/apis/batch/')) return [200, { items: [OWN_JOB] }];
+    if (kind === 'pods') return [200, { items: [] }];
     if (kind !== 'secrets') return [404, { message: `no ${url}` }];
     const at = `${namespace}/${name ?? body?.metadata.name}`;
     const there = this.secrets.get(at);
