@@ -3,7 +3,6 @@ import {
   BindingDeclaration,
   bindingRecord,
   BindingRecord,
-  completionFolder,
   recordsBucket,
   splitPath,
 } from '../../../contract';
@@ -53,26 +52,16 @@ async function record(
 }
 
 /**
- * Removes the records of bindings that are no longer declared: a service that is bound again starts anew. What was known
- * of the uploads of a service without any binding goes before, so that a run that is cut comes back to it.
+ * Removes the records of bindings that are no longer declared: a service that is bound again starts anew. What is known of
+ * its uploads stays: a sweep may be under way that would miss it, and ask for their Jobs again. The sweeps remove that an
+ * hour later.
  */
 export async function forgetBindings(work: StoreWork): Promise<void> {
   const { declaration, store, report } = work;
   const bucket = recordsBucket(declaration.platform);
   const declared = new Set(declaration.bindings.map(({ service, path }) => bindingRecord(service, path)));
-  const services = new Set(declaration.bindings.map(({ service }) => service));
   await attempt(work, async () => {
     const old = (await keysIn(store, bucket, BINDING_FOLDER)).filter((key) => !declared.has(key));
-    const gone = new Set(old.map(serviceOf).filter((service) => !services.has(service)));
-    for (const service of gone) {
-      for await (const page of listPages(store, bucket, completionFolder(service))) {
-        await deleteMany(
-          store,
-          bucket,
-          page.map(({ key }) => key),
-        );
-      }
-    }
     await deleteMany(store, bucket, old);
     for (const key of old)
       report.changed(`record ${quoted(key)} removed: this binding of ${quoted(serviceOf(key))} is not declared`);
