@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { jobName, sequencerAt, SweptAnswer, SweptObject } from '../../../src/contract';
 import type { ApiObject } from './double';
-import { eventually, RunningManager, WEBHOOK_TOKEN } from './running';
+import { eventually, RunningManager, tokenOf, WEBHOOK_TOKEN } from './running';
 import { definition, eventOf, INPUT } from './services';
 
 const UPLOADED = '2026-11-24T14:54:47.091Z';
@@ -40,6 +40,7 @@ const environment = (name: string) => {
   return Object.fromEntries(spec.template.spec.containers[0].env.map(({ name, value }) => [name, value]));
 };
 const JOBS = { method: 'POST', path: /\/jobs$/ };
+const LATER = { status: 503, headers: { 'retry-after': '5' } };
 
 interface Spec {
   readonly template: { readonly spec: { readonly containers: { env: { name: string; value: string }[] }[] } };
@@ -91,24 +92,111 @@ describe('an object without a record', () => {
     ['a place where the service is not bound', { key: 'out/cat.jpg' }],
     ['a bucket where it is not', { bucket: 'films' }],
     ['a file that its filter does not want', { service: 'b' }],
-    ["a folder's marker", { key: 'in/folder/' }],
-    ['a key that no file can have', { key: 'in/..' }],
-  ])('is nothing for %s', async (_, more) => {
+  ])('is nothing for %s, as far as is known', async (_, more) => {
     expect((await sweep(more)).status).toBe('Unbound');
     expect(jobs()).toEqual([]);
   });
 
-  test('whose Job Kubernetes will never take is dead-lettered', async () => {
-    manager.kubernetes.faults.answer(JOBS, 422);
-    expect((await sweep()).status).toBe('Unbound');
-    expect(manager.logged).toContainEqual(expect.objectContaining({ message: 'dead letter' }));
+  test.each([
+    ["a folder's marker", { key: 'in/folder/' }],
+    ['a key that no file can have', { key: 'in/..' }],
+    ['the same where no service is bound', { bucket: 'films', key: '..' }],
+  ])('is nothing for anybody: %s', async (_, more) => {
+    expect((await sweep(more)).status).toBe('Refused');
+    expect(jobs()).toEqual([]);
   });
 
-  test('waits for a Kubernetes that is in trouble', async () => {
-    manager.kubernetes.faults.answer({ ...JOBS, times: 4 }, 500);
-    expect(await send(OBJECT)).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+  test('whose Job Kubernetes will never take is a dead letter: one, however often it is asked for', async () => {
+    manager.kubernetes.faults.answer({ ...JOBS, times: 3 }, 422);
+    for (let time = 1; time <= 3; time++) {
+      expect((await sweep()).status).toBe('Refused');
+      expect(manager.logged.filter(({ message }) => message === 'dead letter')).toHaveLength(time);
+    }
+    expect(manager.kubernetes.objects.list('Event')).toHaveLength(1);
+    const { dead_letters: letters } = JSON.parse((await manager.asAdmin('GET', '/system/dead-letters')).text);
+    expect(letters).toEqual([expect.objectContaining({ bucket: 'pictures', key: KEY })]);
+    expect(await manager.metric('oscar_manager_swept_total{status="Refused"}')).toBe(3);
+  });
+});
+
+describe('not known now', () => {
+  const OLD = { ...LATER, text: 'what is known of services and Jobs may be old\n' };
+
+  test('while nothing new of the services is told: whoever seems to be bound', async () => {
+    manager.kubernetes.faults.answer({ method: 'GET', path: /configmaps/, times: 100 }, 500);
+    manager.kubernetes.faults.breakWatches();
+    const ofNobody = { ...OBJECT, bucket: 'films' };
+    await eventually(async () => (await send(ofNobody)).status === 503);
+    expect(await send(ofNobody)).toMatchObject(OLD);
+    expect(await send(OBJECT)).toMatchObject(OLD);
+    expect(jobs()).toEqual([]);
+    manager.kubernetes.faults.clear();
+    await eventually(async () => (await send(ofNobody)).status === 200);
     expect((await sweep()).status).toBe('Stored');
   });
+
+  test('before all Jobs are listed: one that failed would be taken for one under way', async () => {
+    await sweep();
+    const job = manager.kubernetes.objects.get('Job', 'oscar-svc', NAME)!;
+    const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2026-11-24T15:00:00Z' }];
+    manager.kubernetes.objects.put({ ...job, status: { conditions } });
+    await manager.end();
+    manager.kubernetes.faults.delay({ method: 'GET', path: /\/jobs\?.*limit=/ }, 500);
+    await manager.begin();
+    expect(await send(OBJECT)).toMatchObject(OLD);
+    await eventually(async () => (await send(OBJECT)).status === 200);
+    expect((await sweep()).status).toBe('Failed');
+  });
+
+  test('while Kubernetes is in trouble', async () => {
+    manager.kubernetes.faults.answer({ ...JOBS, times: 4 }, 500);
+    expect(await send(OBJECT)).toMatchObject(LATER);
+    expect((await sweep()).status).toBe('Stored');
+  });
+
+  test('when Kubernetes hangs: it is not waited for again and again', async () => {
+    manager.kubernetes.faults.delay(JOBS, 11_000);
+    const began = performance.now();
+    expect(await send(OBJECT)).toMatchObject({ ...LATER, text: expect.stringContaining('no answer in 10 s') });
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect((await sweep()).status).toBe('Stored');
+  }, 40_000);
+
+  test("of a service without its PodTemplate, however old the object is: it holds nobody's queue back", async () => {
+    const old = { lastModified: '2026-01-01T00:00:00.000Z' };
+    const template = manager.kubernetes.objects.get('PodTemplate', 'oscar-svc', 'a')!;
+    manager.kubernetes.objects.delete('PodTemplate', 'oscar-svc', 'a');
+    await eventually(async () => (await send({ ...OBJECT, ...old, key: 'in/b' })).status === 503);
+    expect(await send({ ...OBJECT, ...old })).toMatchObject({
+      ...LATER,
+      text: 'service a: its PodTemplate is missing\n',
+    });
+    expect(manager.logged.filter(({ message }) => message === 'dead letter')).toEqual([]);
+    manager.kubernetes.objects.put(template);
+    await eventually(async () => (await send({ ...OBJECT, ...old })).status === 200);
+    expect((await sweep(old)).status).toBe('Pending');
+  });
+});
+
+test('a Job that is there and not known yet is under way', async () => {
+  manager.kubernetes.faults.answer({ method: 'GET', path: /\/jobs\?/, times: 1000 }, 500);
+  manager.kubernetes.faults.breakWatches();
+  await eventually(async () => (await manager.sendEvent(EVENT)).status === 200);
+  const { objects } = manager.kubernetes;
+  const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2026-11-24T15:00:00Z' }];
+  objects.put({ ...objects.get('Job', 'oscar-svc', NAME)!, status: { conditions } });
+  expect(await sweep()).toEqual({ job: NAME, status: 'Pending' });
+  manager.kubernetes.faults.clear();
+  await eventually(async () => (await sweep()).status === 'Failed');
+});
+
+test('a Job that somebody asks for by hand leaves no record', async () => {
+  const headers = { authorization: `Bearer ${tokenOf('a')}` };
+  const { status, text } = await manager.ask('POST', '/job/a', { headers, body: JSON.stringify(EVENT) });
+  expect(status).toBe(201);
+  const variables = environment(text.trim());
+  expect(JSON.parse(variables.EVENT)).toEqual(EVENT);
+  expect(variables).not.toHaveProperty('COMPLETION_RECORD');
 });
 
 describe('what is no object', () => {

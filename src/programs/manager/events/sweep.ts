@@ -48,18 +48,18 @@ export function sweepRoute(options: SweepOptions): Route {
 async function answer(object: SweptObject, options: SweepOptions, signal: AbortSignal): Promise<SweptAnswer> {
   const { routing, jobs, uploadJobs, isCurrent } = options;
   const { service, bucket, key } = object;
-  const { identity, record, time } = eventOf(object);
+  const { identity, record } = eventOf(object);
   const job = jobName(service, identity);
   // A Job that is not known yet may have failed for good: it would be taken for one under way, and asked for again.
   if (!isCurrent() || !jobs.complete) throw later('what is known of services and Jobs may be old');
-  const told = tell(record);
-  const wanted = told.kind === 'upload' && routing.destination(bucket, key).services.includes(service);
-  if (!wanted) return { job, status: 'Unbound' };
+  if (tell(record).kind !== 'upload') return { job, status: 'Refused' };
+  if (!routing.destination(bucket, key).services.includes(service)) return { job, status: 'Unbound' };
   const known = jobs.status(service, job);
   if (known) return { job, status: known };
   try {
-    const outcome = await uploadJobs.submit(service, { identity, record, time }, signal);
-    return { job, status: ({ stored: 'Stored', repeated: 'Pending', dead: 'Unbound' } as const)[outcome] };
+    // Without its time: it holds nobody's queue back, so however old it is, it waits for a template that is missing.
+    const outcome = await uploadJobs.submit(service, { identity, record }, signal);
+    return { job, status: ({ stored: 'Stored', repeated: 'Pending', dead: 'Refused' } as const)[outcome] };
   } catch (error) {
     if (error instanceof Postponed) throw later(error.message, error.retryAfterSeconds);
     throw error;
@@ -102,7 +102,7 @@ function eventOf({ bucket, key, lastModified, size, etag }: SweptObject): Upload
       object: { key: encodedKey(key), size, eTag: etag, sequencer },
     },
   };
-  return { identity: { bucket, key, sequencer, eventName }, time, record };
+  return { identity: { bucket, key, sequencer, eventName }, record };
 }
 
 /** As HTML's forms are encoded, a space as `+`: MinIO's way in events. */

@@ -4,7 +4,7 @@ import { quoted } from '../../supervisor/storage/words';
 /** So many are named of each service: the others are in the bucket. */
 const NAMED = 3;
 
-/** `stored`, `done`, `failed`, `unbound` and `left` are told of each service; the others are the normal case. */
+/** What stands in `TOLD` is told of each service; the others are the normal case. */
 const COUNTS = {
   /** Uploads that the service wants, since it is bound or since its record was moved on. */
   uploads: 0,
@@ -16,15 +16,17 @@ const COUNTS = {
   done: 0,
   /** The same of those that failed for good. */
   failed: 0,
-  /** The manager says that the service does not want them. */
+  /** The manager says that the service is not bound there: they are asked for again until it is. */
   unbound: 0,
+  /** Their Jobs can never be. */
+  refused: 0,
   /** Not looked after, for a reason that is said. */
   left: 0,
   /** Records that nothing needs any longer. */
   recordsRemoved: 0,
 };
 type Counts = { [name in keyof typeof COUNTS]: number };
-const TOLD = ['stored', 'done', 'failed', 'unbound', 'left'] as const;
+const TOLD = ['stored', 'done', 'failed', 'unbound', 'refused', 'left'] as const;
 
 /** What a sweep found in one service's folders. */
 export class Findings {
@@ -50,7 +52,11 @@ export class Findings {
   tell(service: string, log: Log): void {
     const told = TOLD.filter((name) => this.counts[name] > 0);
     if (told.length === 0 && !this.hasProblems) return;
-    const level = this.hasProblems ? 'error' : this.counts.unbound + this.counts.failed > 0 ? 'warning' : 'info';
+    const level = this.hasProblems
+      ? 'error'
+      : this.counts.unbound + this.counts.refused + this.counts.failed > 0
+        ? 'warning'
+        : 'info';
     const words = this.hasProblems
       ? `not all is looked after: ${[...this.reasons].join('; ')}`
       : 'uploads looked after';

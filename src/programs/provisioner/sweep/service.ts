@@ -182,7 +182,11 @@ class Pass {
       case 'Failed':
         return this.close(job, submission.status === 'Succeeded' ? 'done' : 'failed', at);
       case 'Unbound':
-        return this.findings.count('unbound', at);
+        // The manager may not know the service yet, or have lost it for as long as its definition is broken.
+        this.findings.count('unbound', at);
+        return this.stillOpen(time);
+      case 'Refused':
+        return this.findings.count('refused', at);
     }
   }
 

@@ -109,6 +109,7 @@ const STATUSES: readonly unknown[] = [
   'Succeeded',
   'Failed',
   'Unbound',
+  'Refused',
 ] satisfies SweptAnswer['status'][];
 
 function answerIn(text: string): SweptAnswer | undefined {

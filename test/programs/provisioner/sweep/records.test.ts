@@ -18,7 +18,7 @@ describe('since when a binding is', () => {
     expect(at(world)).toBe(4 * HOUR);
   });
 
-  test.each(['Stored', 'Pending', 'Running'] as const)('not past an upload that is %s', async (status) => {
+  test.each(['Stored', 'Pending', 'Running', 'Unbound'] as const)('not past an upload that is %s', async (status) => {
     const world = new World(IN);
     world.store.now = START + HOUR;
     const job = upload(world, 'a');
@@ -29,7 +29,7 @@ describe('since when a binding is', () => {
     expect(at(world)).toBe(HOUR);
   });
 
-  test.each(['Succeeded', 'Failed', 'Unbound'] as const)('past one that is %s', async (status) => {
+  test.each(['Succeeded', 'Failed', 'Refused'] as const)('past one that is %s', async (status) => {
     const world = new World(IN);
     world.manager.jobs.set(upload(world, 'a'), status);
     world.store.now = START + 5 * HOUR;

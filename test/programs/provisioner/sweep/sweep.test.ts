@@ -136,7 +136,7 @@ describe('what becomes of it', () => {
     expect(world.store.text(`${RECORDS}/done/cowsay/${job}`)).toBe('of the supervisor');
   });
 
-  test.each(['Pending', 'Running', 'Unbound'] as const)('%s: no record', async (status) => {
+  test.each(['Pending', 'Running', 'Unbound', 'Refused'] as const)('%s: no record', async (status) => {
     const world = new World(IN);
     world.manager.jobs.set(upload(world, 'a'), status);
     expect(await world.sweep()).toBe(true);
