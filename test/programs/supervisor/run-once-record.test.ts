@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { ChildProcess, execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { toYaml } from '../../../src/contract';
 import { OWN_ENV, singleRun } from './single-run';
@@ -37,7 +38,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(env: NodeJS.ProcessEnv, script = COPY, level = 'INFO'): Promise<Ended> {
+function run(env: NodeJS.ProcessEnv, script = COPY, level = 'INFO'): Promise<Ended> & { readonly child: ChildProcess } {
   folder.write('config/script.sh', script);
   const minio = { default: { endpoint: `http://127.0.0.1:${store.port}`, region: store.region } };
   const output = [{ storage_provider: 'minio.default', path: 'bucket/out' }];
@@ -45,12 +46,14 @@ function run(env: NodeJS.ProcessEnv, script = COPY, level = 'INFO'): Promise<End
   folder.write('providers/minio.default/accessKey', KEYS.accessKey);
   folder.write('providers/minio.default/secretKey', KEYS.secretKey);
   const options = { env: { ...OWN_ENV, COMPLETION_RECORD: `minio.default/${RECORD}`, ...env } };
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [container.program, folder.path], options, (error, stdout, stderr) =>
+  let child!: ChildProcess;
+  const ended = new Promise<Ended>((resolve) => {
+    child = execFile(process.execPath, [container.program, folder.path], options, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
     child.stdin?.end();
   });
+  return Object.assign(ended, { child });
 }
 
 const record = () => store.objects.get(RECORD)?.toString();
@@ -129,6 +132,22 @@ describe('one that can not be left is a warning', () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/record .* can't be left .*AccessDenied/);
   });
+});
+
+test('a pod that ends while it is left: the results are there, and so that is a warning', async () => {
+  let end = () => {};
+  const isRecord = ({ method, url = '' }: IncomingMessage) => method === 'PUT' && url.includes('/done/');
+  // No answer: the supervisor waits for it.
+  store.fault(() => end(), { matches: isRecord });
+  const running = run({ EVENT: event('in/a') });
+  end = () => running.child.kill('SIGTERM');
+  const { code, stderr } = await running;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/WARNING .*the record of its completion can't be left .*: the pod ends/);
+  expect(stderr).toMatch(/done in [.\d]+ s/);
+  expect(record()).toBeUndefined();
+  expect(store.objects.get('bucket/out/copy')?.toString()).toBe('hello');
+  expect(left()).toEqual([]);
 });
 
 test('a script that writes where the record is prepared does not keep it from being left', async () => {
