@@ -28,6 +28,8 @@ const QUICK = {
 };
 const SCRIPT = fileURLToPath(new URL('../test/flow/environments/scripts/digest.sh', import.meta.url));
 
+const STORE_STEP = 'oscar_manager_step_duration_seconds';
+
 /** Where the time goes: each step is from the end of the one before it. */
 const STEPS = [
   ['the store takes the file', 'sent', 'answered'],
@@ -53,7 +55,10 @@ try {
   const store = await flow.store();
   const world = { flow, store, jobs: followJobs() };
   await load(world, 'warm', 5, 5);
-  for (const [rate, count] of size.runs) report(rate, await load(world, `at${rate}`, rate, count));
+  for (const [rate, count] of size.runs) {
+    const before = await ofManager();
+    report(rate, await load(world, `at${rate}`, rate, count), before, await ofManager());
+  }
   byHand(store);
 } finally {
   await flow.stop();
@@ -99,7 +104,18 @@ function followJobs() {
   return jobs;
 }
 
-function report(rate, files) {
+/** What the manager tells of its own part: seconds in all, and of how many events. */
+async function ofManager() {
+  const value = (key) => flow.pods.secretValue(NAMESPACES.platform, 'oscar-admin', key);
+  const login = Buffer.from(`${await value('username')}:${await value('password')}`).toString('base64');
+  const answer = await flow.ask('GET', '/metrics', { authorization: `Basic ${login}` });
+  const text = answer.body.toString('utf8');
+  const number = (suffix) =>
+    Number(new RegExp(`^${STORE_STEP}_${suffix}\\{step="store"\\} (.*)$`, 'm').exec(text)?.[1] ?? 0);
+  return { seconds: number('sum'), events: number('count') };
+}
+
+function report(rate, files, before, after) {
   for (const { key, result } of files) if (result === undefined) problems.push(`${key} has no result`);
   const seconds = (Math.max(...files.map(({ done }) => done)) - files[0].sent) / 1000;
   const carried = (files.length / seconds).toFixed(1);
@@ -108,6 +124,8 @@ function report(rate, files) {
     return `| ${name} | ${quantile(times, 0.5)} | ${quantile(times, 0.99)} |`;
   });
   const title = `${files.length} files of 1 KiB, ${rate} a second (${carried} a second have their result)`;
+  const mean = ((after.seconds - before.seconds) * 1000) / (after.events - before.events);
+  rows.push(`| of the event's time, the manager's (mean) | ${mean.toFixed(1)} | |`);
   console.log(`\n${title}\n\n| step | p50 ms | p99 ms |\n| --- | --- | --- |\n${rows.join('\n')}`);
 }
 

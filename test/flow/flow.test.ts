@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Answer, exchange } from '../servers/support/bucket-store';
+import type { Answer } from '../servers/support/bucket-store';
 import { Flow, NAMESPACES } from './support/flow';
 import { Outside } from './support/outside';
 import { Sdk } from './support/sdk';
 import { NO_NOTIFICATIONS, Store } from './support/store';
 
-const MANAGER_PORT = 8080;
 const PART_BYTES = 5 * 1024 * 1024;
 
 let outside: Outside;
@@ -166,7 +165,7 @@ describe('a request', () => {
   const ask = async (service: string, body: string, type?: string): Promise<Answer> => {
     const token = await flow.pods.secretValue(NAMESPACES.services, `${service}-token`, 'token');
     const headers = { authorization: `Bearer ${token}`, ...(type ? { 'content-type': type } : {}) };
-    return exchange('POST', MANAGER_PORT, `/run/${service}`, headers, Buffer.from(body));
+    return flow.ask('POST', `/run/${service}`, headers, Buffer.from(body));
   };
 
   test('in JSON: the first pod is started for it', async () => {

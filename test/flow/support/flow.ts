@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundled } from '../../programs/bundled';
 import { ApiServerDouble } from '../../programs/manager/double';
-import { exchange } from '../../servers/support/bucket-store';
+import { Answer, exchange } from '../../servers/support/bucket-store';
 import { makeCertificates } from '../../servers/support/certificates';
 import { program, serverFolder } from '../../servers/support/process';
 import { dirname } from 'node:path';
@@ -209,6 +209,11 @@ export class Flow {
     const { metadata, spec } = this.manifests.one('Deployment', /^oscar-manager$/);
     this.manager = await this.startPod(`${metadata.name}-pod`, (spec as unknown as Workload).template);
     await this.until('the manager is ready', () => isOk(MANAGER_PORT, '/health'));
+  }
+
+  /** A request to the manager. */
+  ask(method: string, path: string, headers: Readonly<Record<string, string>>, body?: Buffer): Promise<Answer> {
+    return exchange(method, MANAGER_PORT, path, headers, body);
   }
 
   /** At once, as a machine that fails. */
