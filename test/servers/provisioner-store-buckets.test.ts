@@ -72,6 +72,17 @@ describe('a real MinIO', () => {
       expect(await text('/all?notification=')).not.toContain('QueueConfiguration');
     });
 
+    test("lose other people's notifications, and it is said what they were", async () => {
+      await must('PUT', '/theirs');
+      await minio.mc('event', 'add', 'oscar/theirs', WEBHOOK_ARN, '--event', 'delete', '--prefix', 'a&b/');
+      const said = await convergeStore(at, { buckets: [bucket('theirs', { notifications: [rule('in/')] })] });
+      const [line] = said.filter((one) => one.includes('"theirs": notifications'));
+      expect(line).toContain(
+        `"theirs": notifications: 1, where there were 1; removed, as they are not the platform's: "`,
+      );
+      for (const part of [WEBHOOK_ARN, 's3:ObjectRemoved', 'prefix a&b/']) expect(line).toContain(part);
+    });
+
     test("keep other people's rules of expiry", async () => {
       await must('PUT', '/shared');
       await minio.mc('ilm', 'rule', 'add', 'oscar/shared', '--expire-days', '9', '--prefix', 'a&b/', '--tags', 'x=y');
@@ -119,6 +130,18 @@ describe('a real MinIO', () => {
       expect(left).toContain('theirs/');
       expect(left).not.toContain('oscar-cdk8s');
       expect(await text('/once/in/file')).toBe('content');
+      expect(await convergeStore(at)).toEqual([]);
+    });
+
+    test('lose no object by an expiry that was declared once; the bodies of Jobs still go', async () => {
+      const expiring = ['expiring', 'oscar-bodies'].map((name) => bucket(name, { expireDays: 2 }));
+      await convergeStore(at, { buckets: expiring });
+      await minio.mc('ilm', 'rule', 'add', 'oscar/expiring', '--expire-days', '9', '--prefix', 'theirs/');
+      expect(await convergeStore(at)).toEqual(['changed: bucket "expiring": expiry: removed, objects stay']);
+      const left = await text('/expiring?lifecycle=');
+      expect(left).toContain('theirs/');
+      expect(left).not.toContain('oscar-cdk8s');
+      expect(await text('/oscar-bodies?lifecycle=')).toContain('oscar-cdk8s/oscar/expire');
       expect(await convergeStore(at)).toEqual([]);
     });
 

@@ -9,11 +9,10 @@ const QUERY = { lifecycle: '' };
 /** ID of the platform's own rule. Rules of other IDs are somebody else's, and stay. */
 export const expiryRuleId = (platform: string) => `oscar-cdk8s/${platform}/expire`;
 
+type Expiring = Pick<BucketDeclaration, 'name' | 'expireDays'>;
+
 /** Makes the platform's rule what `expireDays` says, or takes it away. */
-export async function convergeExpiry(
-  { declaration, store, report }: StoreWork,
-  bucket: BucketDeclaration,
-): Promise<void> {
+export async function convergeExpiry({ declaration, store, report }: StoreWork, bucket: Expiring): Promise<void> {
   const { name, expireDays } = bucket;
   const at = `bucket ${quoted(name)}: expiry`;
   const id = expiryRuleId(declaration.platform);
@@ -30,7 +29,7 @@ export async function convergeExpiry(
   report.changed(`${at}: after ${expireDays} days`);
 }
 
-async function rulesOf(store: Store, { name, expireDays }: BucketDeclaration): Promise<XmlElement[]> {
+async function rulesOf(store: Store, { name, expireDays }: Expiring): Promise<XmlElement[]> {
   const what = `GET of the lifecycle of the bucket ${quoted(name)}`;
   try {
     const { text } = await store.call({ what, method: 'GET', bucket: name, query: QUERY });

@@ -19,7 +19,8 @@ import { childrenOf, element, parseXml, textOf, XmlElement, xmlOf } from './xml'
 const QUERY = { notification: '' };
 
 /** What the IDs of the platform's rules begin with. */
-export const ruleIds = (platform: string) => `oscar-cdk8s/${platform}/`;
+const ruleIds = (platform: string) => `oscar-cdk8s/${platform}/`;
+export const isOurs = (rule: XmlElement, platform: string) => (textOf(rule, 'Id') ?? '').startsWith(ruleIds(platform));
 
 /** Makes a declared bucket's notification document what is declared: the whole of it, and in one call. */
 export async function convergeNotifications(work: StoreWork, bucket: BucketDeclaration): Promise<boolean> {
@@ -37,7 +38,9 @@ export async function convergeNotifications(work: StoreWork, bucket: BucketDecla
       await putConfigurations(store, bucket.name, wanted).catch((error: Error) => {
         throw isUnknownTarget(error) && !declaration.store.external ? withFix(error, declaration.platform) : error;
       });
-      report.changed(`${at}: ${wanted.length}, where there were ${current.length}`);
+      const lost = current.filter((rule) => !isOurs(rule, declaration.platform)).map(inWords);
+      const others = lost.length > 0 ? `; removed, as they are not the platform's: ${lost.join(', ')}` : '';
+      report.changed(`${at}: ${wanted.length}, where there were ${current.length}${others}`);
     },
     (error) => (isNotForUs(error) || isUnknownTarget(error) ? byHand(work, bucket) : undefined),
   );
@@ -95,6 +98,11 @@ function meaning(configuration: XmlElement): string {
   const arn = (textOf(configuration, 'Queue') ?? '').replace(/^(arn:minio:sqs:)[^:]*:/, '$1:');
   return JSON.stringify([textOf(configuration, 'Id') ?? '', arn, events.sort(), filters.sort()]);
 }
+
+/** Enough to make it again elsewhere. */
+const inWords = (configuration: XmlElement) => quoted(textsIn(configuration).join(' '));
+const textsIn = ({ children, text }: XmlElement): string[] =>
+  children.length > 0 ? children.flatMap(textsIn) : [text];
 
 /** MinIO, of a target that it does not know: `InvalidArgument`, and in words; others have codes of their own. */
 function isUnknownTarget(error: Error): error is StoreError {
