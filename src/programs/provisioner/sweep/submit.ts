@@ -13,6 +13,8 @@ const LONGEST_WAIT_MS = 16_000;
 const BUDGET_MS = 120_000;
 /** So many of one service without an answer, and none in between: the next ones would have none either. */
 const IN_A_ROW = 16;
+/** Without any answer for so long, a manager that hangs (or whose API server does) is asked no more: the next sweep waits. */
+const LONGEST_TROUBLE_MS = 5 * 60_000;
 
 /** What became of an object: the manager's answer, a record that has come meanwhile, or why there is neither. */
 export type Submission =
@@ -30,10 +32,14 @@ export class Submitter {
   /** The manager takes nothing from us: there is no use in asking for any service. */
   private refusal?: string;
   private readonly rows = new Map<string, number>();
+  /** Since when no service had an answer; undefined: the last one asked had. */
+  private troubleSince?: number;
 
   constructor(
     private readonly door: Door,
     private readonly wait: Wait = sleep,
+    /** In ms, since whenever. */
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /**
@@ -47,9 +53,13 @@ export class Submitter {
       if (this.refusal !== undefined) return left(this.refusal);
       if (this.row(object.service) >= IN_A_ROW) return left('the manager answers for none of the service');
       if (await isRecorded()) return { kind: 'recorded' };
+      const asked = this.now();
       const answer = await this.ask(object);
       if (!isTrouble(answer)) return this.judge(answer, object.service, job);
       const reason = `the manager ${answer.status ? `answers ${answer.status}` : 'is away'}: ${quoted(answer.text)}`;
+      this.troubleSince ??= asked;
+      if (this.now() - this.troubleSince > LONGEST_TROUBLE_MS)
+        this.refusal = `${reason}, and so for ${LONGEST_TROUBLE_MS / 60_000} minutes`;
       if (tries === TRIES || this.budget <= 0) {
         this.rows.set(object.service, this.row(object.service) + 1);
         return left(reason);
@@ -80,6 +90,7 @@ export class Submitter {
 
   private judge({ status, text }: DoorAnswer, service: string, job: string): Submission {
     this.rows.delete(service);
+    this.troubleSince = undefined;
     const said = `the manager answers ${status}: ${quoted(text)}`;
     if (REFUSALS.has(status)) this.refusal = `${said}. Fix: ${REFUSALS.get(status)}`;
     if (status !== 200) return left(this.refusal ?? said);

@@ -10,9 +10,13 @@ const stored = { status: 200, text: '{"job":"s-1","status":"Stored"}' };
 
 function submitter(answer: (count: number) => DoorAnswer) {
   const waits: number[] = [];
-  const state = { posts: 0, checks: 0, recorded: () => false };
+  const state = { posts: 0, checks: 0, recorded: () => false, now: 0 };
   const post = async () => answer(++state.posts);
-  const made = new Submitter({ post, close() {} }, async (ms) => waits.push(ms));
+  const made = new Submitter(
+    { post, close() {} },
+    async (ms) => waits.push(ms),
+    () => state.now,
+  );
   const submit = (service = 's') =>
     made.submit({ ...object, service }, 's-1', async () => {
       state.checks++;
@@ -63,6 +67,28 @@ test('six tries an object; all that wait wait together; after some without an an
   expect(state.posts).toBe(before);
   await submit('another');
   expect(state.posts).toBe(before + 1);
+});
+
+test('a manager that hangs keeps no sweep for hours: after minutes without any answer, no service is asked for', async () => {
+  const { submit, state } = submitter(() => {
+    state.now += 61_000;
+    throw new PassingError('nothing moved for 60 s');
+  });
+  const said = 'the manager is away: "nothing moved for 60 s"';
+  const left = { kind: 'left', reason: `${said}, and so for 5 minutes` };
+  expect(await submit()).toEqual(left);
+  expect(state.posts).toBe(5);
+  for (let service = 0; service < 1000; service++) expect(await submit(`s${service}`)).toEqual(left);
+  expect(state.posts).toBe(5);
+});
+
+test('trouble that any service had an answer in between does not add up', async () => {
+  const { submit, state } = submitter((count) => {
+    state.now += 61_000;
+    return count % 4 === 0 ? stored : { status: 503, text: '' };
+  });
+  for (let object = 0; object < 20; object++) expect(await submit(`s${object}`)).toMatchObject({ kind: 'answer' });
+  expect(state.posts).toBe(80);
 });
 
 test.each([401, 403, 404, 405])('%i: is the same for all, and nobody is asked again', async (status) => {
