@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { bindingRecord } from '../../../../src/contract';
+import { bindingRecord, SweptAnswer, SweptObject } from '../../../../src/contract';
+import type { DoorAnswer } from '../../../../src/programs/provisioner/sweep/door';
 import { binding, HOUR, jobOf, MINUTE, RECORDS, World } from './world';
 
 /** The power goes: no error of any kind that the sweep knows. */
@@ -15,6 +16,8 @@ type Action =
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'end'; readonly succeeds: boolean; readonly which: number }
   | { readonly kind: 'clean up' }
+  /** The manager knows the service, or does not: its definition is away or broken. */
+  | { readonly kind: 'know'; readonly isKnown: boolean }
   | { readonly kind: 'time'; readonly minutes: number };
 type Step =
   | { readonly kind: 'action'; readonly action: Action }
@@ -26,6 +29,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('delete' as const), key: fc.constantFrom(...KEYS) }),
   fc.record({ kind: fc.constant('end' as const), succeeds: fc.boolean(), which: fc.nat(9) }),
   fc.record({ kind: fc.constant('clean up' as const) }),
+  fc.record({ kind: fc.constant('know' as const), isKnown: fc.boolean() }),
 );
 const time = fc.record({ kind: fc.constant('time' as const), minutes: fc.nat(200) });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -39,6 +43,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
+
+const unbound = ({ service, bucket, key, lastModified }: SweptObject): DoorAnswer => {
+  const job = jobOf(service, bucket, key, Date.parse(lastModified));
+  return { status: 200, text: JSON.stringify({ job, status: 'Unbound' } satisfies SweptAnswer) };
+};
 
 /** Kubernetes, supervisors, users and sweeps; everything that was ever wrong is remembered. */
 class Model {
@@ -83,6 +92,9 @@ class Model {
         // Not a Job that failed and that no sweep has seen since: it has no record, and is run again.
         for (const job of this.finished()) if (this.isRecorded(job)) manager.jobs.delete(job);
         return;
+      case 'know':
+        manager.answer = action.isKnown ? () => undefined : unbound;
+        return;
       case 'time':
         store.now += action.minutes * MINUTE;
     }
@@ -111,6 +123,7 @@ class Model {
 
   /** Until nothing is under way, and records have had their time. */
   async settle(): Promise<void> {
+    this.act({ kind: 'know', isKnown: true });
     for (let i = 0; i < 3; i++) {
       await this.sweep([]);
       for (const [job, status] of this.world.manager.jobs) if (status === 'Pending') this.end(job, true);
