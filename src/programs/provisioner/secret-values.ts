@@ -25,7 +25,17 @@ export async function secretValues(
   if (answer.status !== 200) throw new ProgramError(`${at} can't be read: ${reason(answer)}`);
   const { data = {} } = answer.body as { data?: Record<string, string> };
   return keys.map((key) => {
-    if (!Object.hasOwn(data, key) || !data[key]) throw new ProgramError(`${at} has no "${key}"`);
+    if (!Object.hasOwn(data, key) || !data[key])
+      throw new ProgramError(`${at} has no "${key}", or an empty one. Fix: put it in; the next try reads it`);
     return Buffer.from(data[key], 'base64').toString('utf8');
   });
+}
+
+/** @throws ProgramError for a store's key with a line break or the like in it; it tells no value */
+export function checkStoreKey(at: string, key: string, value: string): void {
+  // eslint-disable-next-line no-control-regex
+  if (!/[\x00-\x1f\x7f]/.test(value)) return;
+  throw new ProgramError(
+    `secret ${at}: "${key}" has a line break or another control character in it. Fix: write it without (\`echo\` adds one)`,
+  );
 }

@@ -3,7 +3,7 @@ import { StoreDeclaration } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { Log } from '../common/log';
 import { Wait } from '../common/patience';
-import { SecretReader, secretValues } from './secret-values';
+import { checkStoreKey, SecretReader, secretValues } from './secret-values';
 import { Store, StoreError, StoreKeys } from './store/store';
 
 /** A quarter of an hour: a first start waits for images and volumes. The Job itself is tried again after it. */
@@ -12,7 +12,7 @@ const TRIES = 60;
 /**
  * The keys by which the store is set up.
  * @param namespace the platform's
- * @throws ProgramError when their Secret stays away or lacks one
+ * @throws ProgramError when their Secret stays away, lacks one, or holds one that can't be a key
  */
 export async function storeKeys(
   namespace: string,
@@ -22,6 +22,8 @@ export async function storeKeys(
 ): Promise<StoreKeys> {
   const names = [keys.accessKey, keys.secretKey];
   const [accessKey, secretKey] = await secretValues(namespace, secretName, names, kubernetes, wait);
+  checkStoreKey(`${namespace}/${secretName}`, keys.accessKey, accessKey);
+  checkStoreKey(`${namespace}/${secretName}`, keys.secretKey, secretKey);
   return { accessKey, secretKey };
 }
 

@@ -53,6 +53,18 @@ describe("the store's keys", () => {
     expect(await read(5, data)).toEqual({ accessKey: 'root', secretKey: 'pässword' });
   });
 
+  test.each([['rootUser'], ['rootPassword']])(
+    'with a line break at the end of %s are refused, and not told',
+    async (key) => {
+      const data = { rootUser: base64('root'), rootPassword: base64('password'), [key]: base64('told-nobody\n') };
+      const failure = await read(1, data).catch((error: Error) => error);
+      expect(String(failure)).toMatch(
+        `secret oscar/minio: "${key}" has a line break or another control character in it`,
+      );
+      expect(String(failure)).not.toContain('told-nobody');
+    },
+  );
+
   test('that are missing are told by name, without the others', async () => {
     await expect(read(1, { rootUser: base64('root') })).rejects.toThrow('secret oscar/minio has no "rootPassword"');
     await expect(read(1, { rootUser: base64('root'), rootPassword: '' })).rejects.toThrow('has no "rootPassword"');

@@ -192,7 +192,7 @@ function hostOf(endpoint: string, { accessKey, secretKey }: StoreKeys): string {
   if (/[:@\n]/.test(accessKey) || /[:@\n]/.test(secretKey)) {
     throw new ProgramError(
       'the store\'s root user or its password has a ":", a "@" or a line break in it, with which MinIO\'s client can\'t be told ' +
-        'of it. Fix: other ones in the Secret of the store, then restart the store, and apply the manifests again',
+        'of it. Fix: other ones in the Secret of the store, and restart the store; the next try reads them',
     );
   }
   const { protocol, host } = new URL(endpoint);

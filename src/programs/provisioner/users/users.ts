@@ -3,7 +3,7 @@ import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
 import { quoted } from '../../supervisor/storage/words';
-import { SecretReader, secretValues } from '../secret-values';
+import { checkStoreKey, SecretReader, secretValues } from '../secret-values';
 import { Store, StoreError } from '../store/store';
 import { attempt, each, StoreWork } from '../store/work';
 import { tellUsers } from './by-hand';
@@ -92,19 +92,14 @@ async function convergeUser(
 async function secretKeyOf({ name, secret }: UserDeclaration, kubernetes: SecretReader, wait?: Wait): Promise<string> {
   const keys = ['accessKey', 'secretKey'];
   const [accessKey, secretKey] = await secretValues(secret.namespace, secret.name, keys, kubernetes, wait);
-  const at = `secret ${secret.namespace}/${secret.name}`;
+  const at = `${secret.namespace}/${secret.name}`;
   if (accessKey !== name) {
     throw new ProgramError(
-      `${at}: "accessKey" is ${quoted(accessKey)}. Allowed: ${quoted(name)}, the user's name. Fix: put it right, or delete the ` +
+      `secret ${at}: "accessKey" is ${quoted(accessKey)}. Allowed: ${quoted(name)}, the user's name. Fix: put it right, or delete the ` +
         'Secret and apply the manifests again: it is made anew',
     );
   }
-  // eslint-disable-next-line no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(secretKey)) {
-    throw new ProgramError(
-      `${at}: "secretKey" has a line break or another control character in it. Fix: write it without (\`echo\` adds one)`,
-    );
-  }
+  checkStoreKey(at, 'secretKey', secretKey);
   return secretKey;
 }
 
