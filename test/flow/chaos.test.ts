@@ -13,6 +13,8 @@ const CLIENTS = 8;
 const BACKLOG = 150;
 const MS_PER_UPLOAD = 400;
 const SWEEP_EVERY_MS = 30_000;
+/** So long after it was told to end may the runner still have noted the end of a run. */
+const KILL_MS = 2000;
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const content = (key: string) => createHash('sha512').update(`${seed} ${key}`).digest();
@@ -166,7 +168,7 @@ function executions(runnerKills: readonly number[]) {
   }
   const services = [...runs].filter(([job]) => !job.startsWith('oscar-'));
   const isExplained = ({ ended, code }: { ended?: number; code?: number }, next: number) =>
-    ended === undefined || code !== 0 || runnerKills.some((at) => at >= ended - 5 && at <= next);
+    ended === undefined || code !== 0 || runnerKills.some((at) => at >= ended - KILL_MS && at <= next);
   const unexplained = services
     .filter(([, list]) => list.some((run, i) => list[i + 1] && !isExplained(run, list[i + 1].started)))
     .map(([job]) => job);
