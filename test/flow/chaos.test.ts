@@ -53,6 +53,8 @@ test(
     const killing = chaos.run();
     const sweeping = sweepNowAndThen();
     const tries = await uploadAll();
+    // What waits for its result is in danger as well.
+    await flow.until('most have their results', () => complete >= UPLOADS * 0.9, 600_000);
     const kills = await chaos.end().then(() => killing);
     const during = await sweeping.end();
     await flow.until('all Jobs are done', () => allDone(), 600_000);
