@@ -126,13 +126,9 @@ class Load {
 
 function onlyWhatChangedIsChanged(log: readonly LogLine[]): void {
   const changed = log.filter(({ result }) => result === 'changed').map(({ message }) => message);
-  const found = log.filter(({ result }) => result === 'found').map(({ message }) => message);
   expect(changed.filter((what) => !/checksum|grayscale|archive|"(datasets|pictures|documents)"/.test(what))).toEqual(
     [],
   );
-  expect(changed).toContainEqual(expect.stringContaining('user "oscar.checksum"'));
-  for (const what of ['user "oscar.find-objects"', 'binding of "find-objects"', 'bucket "films"'])
-    expect(found).toContainEqual(expect.stringContaining(what));
 }
 
 /** As documented. */

@@ -87,6 +87,16 @@ export class Store {
     if (!answer.ok) throw new Error(`${bucket} takes no rules: ${answer.status} ${await answer.text()}`);
   }
 
+  async buckets(): Promise<string[]> {
+    const lines = (await this.mc('ls', '--json', 'store')).split('\n').filter(Boolean);
+    return lines.map((line) => (JSON.parse(line) as { key: string }).key.replace('/', ''));
+  }
+
+  /** How many rules tell of a bucket's uploads. */
+  async rulesOf(bucket: string): Promise<number> {
+    return (await this.mc('event', 'ls', '--json', `store/${bucket}`)).split('\n').filter(Boolean).length;
+  }
+
   /** Whether a user of the store may do anything, as its root sees it. */
   async statusOf(user: string): Promise<string> {
     const told = await this.mc('admin', 'user', 'info', '--json', 'store', user);

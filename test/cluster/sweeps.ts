@@ -14,12 +14,14 @@ let sweeps = 0;
 
 /** Runs the sweep now. @returns what it counted @throws with its log when it fails */
 export async function sweep(cluster: Cluster): Promise<LogLine> {
-  const name = `${CRON_JOB}-by-hand-${sweeps++}`;
-  await cluster.kubectl('create', 'job', '-n', PLATFORM, name, `--from=cronjob/${CRON_JOB}`);
-  const log = await logOf(cluster, name);
-  const swept = log.find(({ message }) => message === 'swept');
-  if (!swept) throw new Error(`the sweep says nothing of what it found: ${JSON.stringify(log)}`);
-  return swept;
+  // One more where the log was cleared away before anybody read it: who waits for something new looks at Jobs.
+  for (let tries = 0; tries < 3; tries++) {
+    const name = `${CRON_JOB}-by-hand-${sweeps++}`;
+    await cluster.kubectl('create', 'job', '-n', PLATFORM, name, `--from=cronjob/${CRON_JOB}`);
+    const swept = (await logOf(cluster, name)).find(({ message }) => message === 'swept');
+    if (swept) return swept;
+  }
+  throw new Error('sweeps say nothing of what they find');
 }
 
 /** No sweep comes but those that a test runs. */
@@ -53,7 +55,9 @@ export function aLostEventIsFound(scenario: Scenario): void {
   scenario.step('an event is lost: the sweep makes its Job, once', async () => {
     const { cluster } = scenario;
     const store = await loseTheEventOf(scenario, lost);
-    expect(await sweep(cluster)).toMatchObject({ stored: 1, left: 0 });
+    await expect(jobsFor(cluster, SERVICE, lost.path)).rejects.toThrow('no Job');
+    await sweep(cluster);
+    expect(await jobsFor(cluster, SERVICE, lost.path)).toHaveLength(1);
     // While it is under way, and when it is over.
     expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
     await eventually('there are results', 120, () => hasResults(store, lost));
@@ -99,9 +103,8 @@ async function loseTheEventOf(scenario: Scenario, { path, content }: Upload): Pr
   const [bucket] = path.split('/');
   await store.tellsOf(bucket, []);
   await store.put(path, content);
-  const changed = (await provisionAgain(scenario)).filter(({ result }) => result === 'changed');
-  expect(changed).toHaveLength(1);
-  expect(changed[0].message).toContain(`bucket "${bucket}"`);
+  await provisionAgain(scenario);
+  expect(await store.rulesOf(bucket)).toBeGreaterThan(0);
   return store;
 }
 
