@@ -128,11 +128,11 @@ describe('quotas', () => {
     expect(await quota(declared, bytes + 1)).toHaveLength(2);
   });
 
-  test('that nobody declares stay', async () => {
-    expect(await quota(undefined, 5)).toEqual([
-      'left alone: bucket "in": quota of 5 bytes, which is not declared: it stays',
-    ]);
-    expect(await quota(undefined)).toEqual([]);
+  test('that nobody declares stay, and nobody asks for them', async () => {
+    const { asked, mc } = client({ 'quota info store/in': [{ status: 'success', bucket: 'in', quota: 5 }] });
+    const { work, said } = workOf({ buckets: [bucket()] });
+    await convergeQuotas(work, work.declaration.buckets, mc);
+    expect([said, asked]).toEqual([[], []]);
   });
 
   test.each(['much', '0', '-1Gi', '1Xi', '1e30'])('of %j are refused', async (declared) => {
