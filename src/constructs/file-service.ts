@@ -15,6 +15,7 @@ import {
   selectorLabels,
   serviceLabels,
   SUPERVISOR_PORT,
+  jobLifetimeSeconds,
 } from '../contract';
 import { BucketMount } from './bucket-mount';
 import { check } from './checks';
@@ -61,7 +62,7 @@ export class FileService extends Construct {
     services.addService(this.name);
     const users = props.isolationLevel === 'user' ? (props.allowedUsers ?? []) : [];
     this.userBuckets = new UserBuckets(this.name, users, services);
-    services.addDeadline(model.job.deadlineSeconds);
+    services.addJobLifetime(jobLifetimeSeconds(model.job));
     if (props.expose?.nodePort !== undefined) services.addNodePort(this.name, props.expose.nodePort);
     props.inputs?.forEach((input) => this.bindInput(input));
     props.outputs?.forEach((output) => this.bindOutput(output));

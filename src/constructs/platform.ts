@@ -161,7 +161,7 @@ export class Platform extends Construct implements IPlatform {
       images: this.images,
       programs,
       options,
-      longestDeadlineSeconds: () => this.services.longestDeadlineSeconds,
+      longestJobSeconds: () => this.services.longestJobSeconds,
     });
   }
 

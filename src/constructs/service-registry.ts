@@ -37,8 +37,8 @@ export class ServiceRegistry {
   /** The first mount of each path, in any store, and whose it is. */
   private readonly mounted = new Map<string, readonly [service: string, mount: StoragePath]>();
   private readonly bound: BindingDeclaration[] = [];
-  /** Longest that a Job of any service may run, in seconds. */
-  private longestDeadline = 0;
+  /** Longest that a Job of any service may be there, in seconds. */
+  private longestJob = 0;
   /** By what only one service can have: which one has it. */
   private readonly owners = new Map<string, string>();
 
@@ -104,14 +104,14 @@ export class ServiceRegistry {
     this.flows.add(name);
   }
 
-  /** Tells how long a service's Jobs may run, in seconds. */
-  addDeadline(seconds: number): void {
-    this.longestDeadline = Math.max(this.longestDeadline, seconds);
+  /** Tells how long a service's Jobs may be there before they are over, in seconds. */
+  addJobLifetime(seconds: number): void {
+    this.longestJob = Math.max(this.longestJob, seconds);
   }
 
-  /** Longest that a Job of any service may run, in seconds; 0 without services. */
-  get longestDeadlineSeconds(): number {
-    return this.longestDeadline;
+  /** Longest that a Job of any service may be there, in seconds; 0 without services. */
+  get longestJobSeconds(): number {
+    return this.longestJob;
   }
 
   /** Opens a port of every node for one service. Throws when another has it: the API server would refuse the second. */
@@ -251,10 +251,10 @@ export class ServiceRegistry {
       }));
   }
 
-  /** A body is needed until its Job's deadline. A day more, as it is stored before its Job. */
+  /** A body is needed until its Job is over. A day more, as it is stored before its Job. */
   private ownBuckets(): [string, BucketProps][] {
     if (!this.serviceNames.length) return [];
-    const expireDays = Math.max(Math.ceil(this.longestDeadline / DAY_SECONDS), 1) + 1;
+    const expireDays = Math.max(Math.ceil(this.longestJob / DAY_SECONDS), 1) + 1;
     const { platform } = this.props;
     return [
       [bodiesBucket(platform), { expireDays }],

@@ -66,10 +66,10 @@ export class SupervisorInstaller {
   /**
    * Makes the installer remove versions that no Job can need any longer. The day more is for Jobs that are stamped while
    * a new version is being applied.
-   * @param deadlineSeconds longest that a Job may run
+   * @param lifetimeSeconds longest that a Job may be there
    */
-  static removing(deadlineSeconds: number): string[] {
-    return ['--keep', String(Math.max(KEEP_SECONDS, deadlineSeconds + DAY))];
+  static removing(lifetimeSeconds: number): string[] {
+    return ['--keep', String(Math.max(KEEP_SECONDS, lifetimeSeconds + DAY))];
   }
 
   /** Waits until `<volume>/<version>` is there: a folder is renamed to that name only when it is complete. */

@@ -30,7 +30,7 @@ export interface SupervisorVolumeProps {
   /** @default { kind: 'nodeLocal' } */
   readonly options?: SupervisorOptions;
   /** Longest that a Job of any service may run, in seconds; read at synthesis. @default less than a week */
-  readonly longestDeadlineSeconds?: () => number;
+  readonly longestJobSeconds?: () => number;
 }
 
 type Given = Required<SupervisorVolumeProps>;
@@ -56,7 +56,7 @@ export abstract class SupervisorVolume extends Construct {
       images: props.images ?? new Images(),
       programs: props.programs ?? new Programs(),
       options,
-      longestDeadlineSeconds: props.longestDeadlineSeconds ?? (() => 0),
+      longestJobSeconds: props.longestJobSeconds ?? (() => 0),
     };
     switch (options.kind) {
       case 'nodeLocal':
@@ -145,9 +145,9 @@ class NodeLocalVolume extends SupervisorVolume {
    * whenever another version becomes the current one, a rollback's too, so it knows which are not and since when.
    */
   private daemonSet(installer: SupervisorInstaller, claimName: string): void {
-    const { name, namespace, images, longestDeadlineSeconds } = this.props;
+    const { name, namespace, images, longestJobSeconds } = this.props;
     const { labels } = installer;
-    const options = () => SupervisorInstaller.removing(longestDeadlineSeconds());
+    const options = () => SupervisorInstaller.removing(longestJobSeconds());
     plainObject(this, 'installer', KubeDaemonSet, {
       metadata: metadata({ name: `${name}-supervisor-installer`, namespace, labels }),
       spec: {

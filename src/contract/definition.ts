@@ -49,11 +49,18 @@ export type StorageOutput = StorageInput;
 export interface JobSettings {
   /** Kubernetes `backoffLimit`. */
   readonly retries: number;
-  /** Kubernetes `activeDeadlineSeconds`. */
+  /** How long each try may run, from when a node has taken its pod: its `activeDeadlineSeconds`. */
   readonly deadlineSeconds: number;
   /** Kubernetes `ttlSecondsAfterFinished`. */
   readonly ttlSeconds: number;
 }
+
+/** A Job may wait so long for room in the cluster: a burst that takes days to process loses none of its files. */
+const WAITING_SECONDS = 7 * 24 * 3600;
+
+/** How long a Job may be there before it is over, in seconds. */
+export const jobLifetimeSeconds = ({ retries, deadlineSeconds }: Pick<JobSettings, 'retries' | 'deadlineSeconds'>) =>
+  WAITING_SECONDS + (retries + 1) * deadlineSeconds;
 
 /** How the warm pods take requests. */
 export interface InvocationSettings {

@@ -200,7 +200,8 @@ test('what a Job of any service may still run from stays on the nodes', () => {
     }
   });
   const { template } = only(objects, 'DaemonSet', 'oscar-supervisor-installer').spec;
-  expect(template.spec.initContainers[0].args.slice(2)).toEqual(['--keep', `${31 * 86_400}`]);
+  // A week of waiting, the four tries of the slowest, and a day.
+  expect(template.spec.initContainers[0].args.slice(2)).toEqual(['--keep', `${(7 + 4 * 30 + 1) * 86_400}`]);
 });
 
 test.each<[PlatformProps, (string | number)[]]>([

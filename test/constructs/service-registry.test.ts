@@ -61,7 +61,7 @@ test('uploads are told by folder and suffix, for each bucket once', () => {
 describe('the bucket of bodies', () => {
   const bodies = (...deadlines: number[]) => {
     const services = registry('a');
-    deadlines.forEach((seconds) => services.addDeadline(seconds));
+    deadlines.forEach((seconds) => services.addJobLifetime(seconds));
     return services.bucketDeclarations().find(({ name }) => name === 'oscar-bodies');
   };
   const DAY = 24 * 3600;

@@ -35,7 +35,7 @@ function volume(options: SupervisorOptions, more: More = {}) {
     images: new Images({ replace: { node: more.node ?? 'node:24', pause: 'pause:3' } }),
     programs: programs(more.supervisor),
     options,
-    ...(more.deadline === undefined ? {} : { longestDeadlineSeconds: () => more.deadline! }),
+    ...(more.deadline === undefined ? {} : { longestJobSeconds: () => more.deadline! }),
   });
   return { mount, objects: manifests(scope), kinds: byKind(scope) };
 }
@@ -215,7 +215,7 @@ test('every property shows up', () => {
     images: new Images({ replace: { node: 'example.org/node:1', pause: 'example.org/pause:1' } }),
     programs: programs(),
     options: { kind: 'nodeLocal', hostPath: '/srv' },
-    longestDeadlineSeconds: () => 86_400 * 9,
+    longestJobSeconds: () => 86_400 * 9,
   };
   SupervisorVolume.of(scope, 'supervisor', props);
   const { DaemonSet, ConfigMap, PersistentVolume } = byKind(scope);

@@ -80,7 +80,7 @@ const toleration = object({
 
 const job = object({
   retries: optional(integer(0), 'How often a failed file is tried again.', '3'),
-  deadline: optional(integer(1), 'Seconds after which a Job is ended.', '3600'),
+  deadline: optional(integer(1), 'Seconds after which a try is ended, from when its pod is on a node: waiting for room does not count, for 7 days.', '3600'),
   ttl: optional(integer(0), 'Seconds that a finished Job is kept.', '86400'),
 });
 

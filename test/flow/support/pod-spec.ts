@@ -44,6 +44,7 @@ export interface PodSpec {
   readonly initContainers?: readonly ContainerSpec[];
   readonly volumes?: readonly Volume[];
   readonly automountServiceAccountToken?: boolean;
+  readonly activeDeadlineSeconds?: number;
 }
 
 /** What a pod of a template is. */

@@ -101,9 +101,12 @@ class Runner {
     const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? -1)));
     const end = () => child.kill('SIGKILL');
     signal.addEventListener('abort', end);
+    const { activeDeadlineSeconds: seconds } = job.spec.template.spec;
+    const late = seconds === undefined ? undefined : setTimeout(end, seconds * 1000);
     const startTime = job.status?.startTime ?? now();
     const [code] = await Promise.all([ended, this.tell(job, { active: 1, ready: 1, failed, startTime })]);
     signal.removeEventListener('abort', end);
+    clearTimeout(late);
     this.record({ job: name, event: 'ended', code });
     pod.remove();
     return code;

@@ -1,4 +1,4 @@
-import { JOB_VARIABLES, JobSettings, SERVICE_CONTAINER_NAME } from '../../../contract';
+import { JOB_VARIABLES, jobLifetimeSeconds, JobSettings, SERVICE_CONTAINER_NAME } from '../../../contract';
 import type { Container } from '../kubernetes/objects';
 import type { Service } from '../state/services';
 
@@ -40,16 +40,24 @@ export function stampJob(service: Service, name: string, namespace: string, { va
     },
     spec: {
       ...jobFields(service.definition.job),
-      template: { metadata, spec: { ...spec, containers: containers satisfies Container[] } },
+      template: {
+        metadata,
+        spec: {
+          ...spec,
+          containers: containers satisfies Container[],
+          // A Job's own is counted while it waits for room as well: what has waited long would fail and never have run.
+          activeDeadlineSeconds: service.definition.job.deadlineSeconds,
+        },
+      },
     },
   };
 }
 
-function jobFields({ retries, deadlineSeconds, ttlSeconds }: JobSettings) {
+function jobFields(job: JobSettings) {
   return {
-    backoffLimit: retries,
-    activeDeadlineSeconds: deadlineSeconds,
-    ttlSecondsAfterFinished: ttlSeconds,
+    backoffLimit: job.retries,
+    activeDeadlineSeconds: jobLifetimeSeconds(job),
+    ttlSecondsAfterFinished: job.ttlSeconds,
   };
 }
 

@@ -23,12 +23,13 @@ test("the service's PodTemplate with an input, and what the definition says of J
     },
     spec: {
       backoffLimit: 2,
-      activeDeadlineSeconds: 77,
+      activeDeadlineSeconds: 7 * 24 * 3600 + 3 * 77,
       ttlSecondsAfterFinished: 99,
       template: {
         metadata,
         spec: {
           ...spec,
+          activeDeadlineSeconds: 77,
           containers: [
             {
               ...main,
