@@ -7,6 +7,7 @@ module.exports = {
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/cluster/',
+    '<rootDir>/test/flow/',
     '<rootDir>/test/servers/',
     '<rootDir>/test/images/',
   ],
