@@ -141,7 +141,7 @@ describe('not known now', () => {
     const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2026-11-24T15:00:00Z' }];
     manager.kubernetes.objects.put({ ...job, status: { conditions } });
     await manager.end();
-    manager.kubernetes.faults.delay({ method: 'GET', path: /\/jobs\?.*limit=/ }, 500);
+    manager.kubernetes.faults.delay({ method: 'GET', path: /\/jobs\?.*limit=/ }, 4000);
     await manager.begin();
     expect(await send(OBJECT)).toMatchObject(OLD);
     await eventually(async () => (await send(OBJECT)).status === 200);
