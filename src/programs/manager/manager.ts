@@ -4,7 +4,7 @@ import { ManagerSettings, SUPERVISOR_PORT } from '../../contract';
 import type { Log } from '../common/log';
 import { Queue } from '../common/queue';
 import { authenticator } from './auth/authenticator';
-import { MountedSecrets } from './auth/mounted-secrets';
+import { MountedSecrets } from '../common/mounted-secrets';
 import { ServiceTokens } from './auth/service-tokens';
 import { Cluster } from './cluster';
 import { DeadLetters } from './events/dead-letters';

@@ -4,7 +4,7 @@ import { ProgramError } from '../common/fail';
 import { Log } from '../common/log';
 import { Wait } from '../common/patience';
 import { checkStoreKey, SecretReader, secretValues } from './secret-values';
-import { Store, StoreError, StoreKeys } from './store/store';
+import { isUnknownKeys, Store, StoreError, StoreKeys } from './store/store';
 
 /** A quarter of an hour: a first start waits for images and volumes. The Job itself is tried again after it. */
 const TRIES = 60;
@@ -45,13 +45,9 @@ export async function waitForStore(
     // The keys are known; they may not list buckets, which nothing needs.
     if (error.code === 'AccessDenied') return;
     const secret = declared.credentials.secretName;
-    const fix = KEYS_ARE_WRONG.includes(error.code)
-      ? `. Fix: put the store's own keys into the Secret "${secret}"`
-      : '';
+    const fix = isUnknownKeys(error) ? `. Fix: put the store's own keys into the Secret "${secret}"` : '';
     throw new ProgramError(`${error.message}${fix}`);
   } finally {
     store.close();
   }
 }
-
-const KEYS_ARE_WRONG = ['InvalidAccessKeyId', 'SignatureDoesNotMatch'];

@@ -6,7 +6,7 @@ import { SparingLog } from '../http/sparing-log';
 import type { Metrics } from '../metrics';
 import { Attempts } from './attempts';
 import { Credentials, credentialsIn } from './credentials';
-import { MountedSecrets } from './mounted-secrets';
+import { MountedSecrets } from '../../common/mounted-secrets';
 import { isSecret } from './same';
 import type { ServiceTokens } from './service-tokens';
 

@@ -1,6 +1,6 @@
 import type { KubernetesApi } from '../kubernetes/api';
 import type { Condition, KubernetesObject } from '../kubernetes/objects';
-import { quantity } from './quantity';
+import { quantity } from '../../common/quantity';
 import { read } from './read';
 
 type Amounts = Readonly<Record<string, string>>;

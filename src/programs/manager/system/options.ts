@@ -1,5 +1,5 @@
 import type { ManagerSettings } from '../../../contract';
-import type { MountedSecrets } from '../auth/mounted-secrets';
+import type { MountedSecrets } from '../../common/mounted-secrets';
 import type { ServiceTokens } from '../auth/service-tokens';
 import type { KubernetesApi } from '../kubernetes/api';
 import type { Metrics } from '../metrics';

@@ -1,7 +1,7 @@
 import type { ManagerSettings } from '../../../contract';
 import { metricsToken } from '../../provisioner/metrics-token';
 import { HttpClient, readText } from '../../supervisor/storage/http';
-import type { MountedSecrets } from '../auth/mounted-secrets';
+import type { MountedSecrets } from '../../common/mounted-secrets';
 
 const PATH = '/minio/v2/metrics/cluster';
 const TIMEOUT_MS = 5_000;

@@ -14,12 +14,14 @@ export interface ListedObject {
   readonly etag: string;
 }
 
-export interface ListOptions {
-  /** Keys after this one, which need not be there. */
-  readonly startAfter?: string;
-  /** @default 1000, S3's own limit */
-  readonly pageSize?: number;
+/** A small object, and what tells its content from another. */
+export interface Text {
+  readonly text: string;
+  readonly etag: string;
 }
+
+/** S3's own limit of a page. */
+const PAGE_SIZE = 1000;
 
 /**
  * Objects whose keys begin with `prefix`, in S3's order, a page at a time: the next one is asked for once somebody wants it.
@@ -29,22 +31,40 @@ export async function* listPages(
   store: Store,
   bucket: string,
   prefix: string,
-  { startAfter, pageSize = 1000 }: ListOptions = {},
+  { pageSize = PAGE_SIZE }: { readonly pageSize?: number } = {},
 ): AsyncGenerator<readonly ListedObject[]> {
+  for await (const page of pagesOf(store, bucket, { 'max-keys': pageSize, prefix })) {
+    const isEncoded = textOf(page, 'EncodingType') === 'url';
+    yield childrenOf(page, 'Contents').map((object) => listed(object, isEncoded));
+  }
+}
+
+/** Names of the folders right below `prefix`. @throws StoreError */
+export async function* listFolders(store: Store, bucket: string, prefix: string): AsyncGenerator<string> {
+  for await (const page of pagesOf(store, bucket, { 'max-keys': PAGE_SIZE, delimiter: '/', prefix })) {
+    const isEncoded = textOf(page, 'EncodingType') === 'url';
+    for (const folder of childrenOf(page, 'CommonPrefixes'))
+      yield keyOf(folder, 'Prefix', isEncoded).slice(prefix.length, -1);
+  }
+}
+
+/** Pages of a list (ListObjectsV2) as the store writes them. */
+async function* pagesOf(
+  store: Store,
+  bucket: string,
+  wanted: { readonly prefix: string } & Readonly<Record<string, string | number>>,
+): AsyncGenerator<XmlElement> {
   for (let token: string | undefined; ;) {
     const query = {
       'list-type': 2,
       // A key may hold what XML can't.
       'encoding-type': 'url',
-      'max-keys': pageSize,
-      prefix,
+      ...wanted,
       ...(token === undefined ? {} : { 'continuation-token': token }),
-      ...(token === undefined && startAfter !== undefined ? { 'start-after': startAfter } : {}),
     };
-    const what = `list of ${at(bucket, prefix)}`;
+    const what = `list of ${at(bucket, wanted.prefix)}`;
     const page = parseXml((await store.call({ what, method: 'GET', bucket, query })).text);
-    const isEncoded = textOf(page, 'EncodingType') === 'url';
-    yield childrenOf(page, 'Contents').map((object) => listed(object, isEncoded));
+    yield page;
     if (textOf(page, 'IsTruncated') !== 'true') return;
     const next = textOf(page, 'NextContinuationToken');
     if (!next || next === token) throw new ProgramError(`${what}: the store says that there is more, and not where`);
@@ -53,13 +73,17 @@ export async function* listPages(
 }
 
 function listed(object: XmlElement, isEncoded: boolean): ListedObject {
-  const key = textOf(object, 'Key') ?? '';
   return {
-    key: isEncoded ? urlDecoded(key) : key,
+    key: keyOf(object, 'Key', isEncoded),
     lastModified: textOf(object, 'LastModified') ?? '',
     size: Number(textOf(object, 'Size') ?? 0),
     etag: (textOf(object, 'ETag') ?? '').replace(/^"|"$/g, ''),
   };
+}
+
+function keyOf(listed: XmlElement, name: string, isEncoded: boolean): string {
+  const key = textOf(listed, name) ?? '';
+  return isEncoded ? urlDecoded(key) : key;
 }
 
 /** As MinIO and Amazon encode keys in lists: like a form, where a space is `+`. */
@@ -73,9 +97,10 @@ function urlDecoded(text: string): string {
 }
 
 /** An object's content; undefined: there is no such object. @throws StoreError */
-export async function getText(store: Store, bucket: string, key: string): Promise<string | undefined> {
+export async function getText(store: Store, bucket: string, key: string): Promise<Text | undefined> {
   try {
-    return (await store.call({ what: `GET of ${at(bucket, key)}`, method: 'GET', bucket, key })).text;
+    const { text, headers } = await store.call({ what: `GET of ${at(bucket, key)}`, method: 'GET', bucket, key });
+    return { text, etag: headers.etag ?? '' };
   } catch (error) {
     // Not 404 alone: a bucket that is missing is one as well.
     if (error instanceof StoreError && error.code === 'NoSuchKey') return undefined;

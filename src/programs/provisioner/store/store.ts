@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreDeclaration } from '../../../contract';
+import { backOffMs } from '../../common/back-off';
 import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
@@ -100,9 +101,8 @@ export class Store {
         if (tries >= this.patience.tries) {
           throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
         }
-        const pause = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS);
-        // Half of it is random: calls that failed together don't come back together.
-        const ms = Math.max(pause * (0.5 + Math.random() / 2), Math.min(error.detail.pauseMs ?? 0, LONGEST_WAIT_MS));
+        const asked = Math.min(error.detail.pauseMs ?? 0, LONGEST_WAIT_MS);
+        const ms = Math.max(backOffMs(tries, FIRST_WAIT_MS, LONGEST_WAIT_MS), asked);
         this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
         await this.patience.wait(ms);
       }
@@ -121,6 +121,9 @@ export class Store {
     return { status: answer.statusCode ?? 0, headers: answer.headers, text: await wholeText(answer) };
   }
 }
+
+/** Whether the store has no such user (or a disabled one), or another secret of it. */
+export const isUnknownKeys = ({ code }: StoreError) => ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes(code);
 
 /** When the store answered, by its own clock (ISO 8601). */
 export function storeTime({ headers }: StoreAnswer): string {

@@ -3,7 +3,7 @@ import { Declaration, MANAGER_ENDPOINT_ENV, recordsBucket, SECRETS_DIR } from '.
 import { secondsSince } from '../../common/elapsed';
 import { ProgramError } from '../../common/fail';
 import { log as logToStdout, Log } from '../../common/log';
-import { MountedSecrets } from '../../manager/auth/mounted-secrets';
+import { MountedSecrets } from '../../common/mounted-secrets';
 import { Store } from '../store/store';
 import { BindingRecords } from './binding-records';
 import { boundPaths } from './bound-paths';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreDeclaration, TOOLS_DIR } from '../../../contract';
+import { backOffMs } from '../../common/back-off';
 import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
@@ -76,7 +77,7 @@ export class Mc {
       const message = `mc ${args.join(' ')}: ${quotedWithout([input?.secret, this.keys.secretKey], end.message)}`;
       if (!end.passes) throw new McError(message, end.code);
       if (tries === TRIES) throw new McError(`${message} (tried ${tries} times)`, end.code);
-      const ms = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
+      const ms = backOffMs(tries, FIRST_WAIT_MS, LONGEST_WAIT_MS);
       this.log('warning', `${message}; trying again in ${(ms / 1000).toFixed(1)} s`);
       await this.wait(ms);
     }

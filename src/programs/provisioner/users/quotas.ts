@@ -1,6 +1,6 @@
 import { BucketDeclaration } from '../../../contract';
 import { ProgramError } from '../../common/fail';
-import { quantity } from '../../manager/system/quantity';
+import { quantity } from '../../common/quantity';
 import { quoted } from '../../supervisor/storage/words';
 import { attempt, StoreWork } from '../store/work';
 import { tellQuotas } from './by-hand';

@@ -4,7 +4,7 @@ import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
 import { quoted } from '../../supervisor/storage/words';
 import { checkStoreKey, SecretReader, secretValues } from '../secret-values';
-import { Store, StoreError } from '../store/store';
+import { isUnknownKeys, Store, StoreError } from '../store/store';
 import { attempt, each, StoreWork } from '../store/work';
 import { tellUsers } from './by-hand';
 import { ALIAS, Mc, McError } from './mc';
@@ -116,8 +116,6 @@ async function convergePolicy(mc: Mc, user: UserDeclaration): Promise<boolean> {
   return true;
 }
 
-const NOT_THESE_KEYS = ['InvalidAccessKeyId', 'SignatureDoesNotMatch'];
-
 /** Whether the store knows these keys. What they may do is another question, which costs a hundred times as much. */
 async function isCurrent(
   { store: { declared } }: StoreWork,
@@ -131,7 +129,7 @@ async function isCurrent(
     return true;
   } catch (error) {
     if (error instanceof StoreError && error.code === 'AccessDenied') return true;
-    if (error instanceof StoreError && NOT_THESE_KEYS.includes(error.code)) return false;
+    if (error instanceof StoreError && isUnknownKeys(error)) return false;
     throw error;
   } finally {
     store.close();

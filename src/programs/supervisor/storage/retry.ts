@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs } from '../../common/back-off';
 import { InvocationError } from '../failure';
 import type { Transfer } from './storage';
 
@@ -46,11 +47,8 @@ export async function patiently<T>(what: string, transfer: Transfer, attempt: ()
   }
 }
 
-/** Doubles; half of it is random, so that pods which failed together don't come back together. */
-function waitMs(tries: number, pauseMs = 0): number {
-  const backOff = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS);
-  return Math.max(backOff * (0.5 + Math.random() / 2), Math.min(pauseMs, LONGEST_PAUSE_MS));
-}
+const waitMs = (tries: number, pauseMs = 0) =>
+  Math.max(backOffMs(tries, FIRST_WAIT_MS, LONGEST_WAIT_MS), Math.min(pauseMs, LONGEST_PAUSE_MS));
 
 /**
  * Statuses that may be others later. 501 and 505 say that the server can't; 507 that it is full. 499 is MinIO's to

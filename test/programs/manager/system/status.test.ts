@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { quantity } from '../../../../src/programs/manager/system/quantity';
+import { quantity } from '../../../../src/programs/common/quantity';
 import { storeUsage, usageIn } from '../../../../src/programs/manager/system/store-usage';
 import { SECRETS, SystemUnderTest } from './fixture';
 

@@ -9,10 +9,10 @@ import {
 } from '../../../../src/contract';
 import type { Log, LogFields } from '../../../../src/programs/common/log';
 import type { Door, DoorAnswer } from '../../../../src/programs/provisioner/sweep/door';
-import type { Objects, Text } from '../../../../src/programs/provisioner/sweep/objects';
+import type { Objects } from '../../../../src/programs/provisioner/sweep/objects';
 import { Submitter } from '../../../../src/programs/provisioner/sweep/submit';
 import { sweepAll } from '../../../../src/programs/provisioner/sweep/sweep';
-import type { ListedObject } from '../../../../src/programs/provisioner/store/objects';
+import type { ListedObject, Text } from '../../../../src/programs/provisioner/store/objects';
 import { StoreError } from '../../../../src/programs/provisioner/store/store';
 
 export const PLATFORM = 'oscar';

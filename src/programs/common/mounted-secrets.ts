@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SECRETS_DIR } from '../../../contract';
+import { SECRETS_DIR } from '../../contract';
 
 export type SecretFile =
   'admin/username' | 'admin/password' | 'webhook/token' | 'metrics/token' | 'minio/accessKey' | 'minio/secretKey';

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MountedSecrets } from '../../../../src/programs/manager/auth/mounted-secrets';
-import { isSecret } from '../../../../src/programs/manager/auth/same';
+import { MountedSecrets } from '../../src/programs/common/mounted-secrets';
+import { isSecret } from '../../src/programs/manager/auth/same';
 
 const folder = mkdtempSync(join(tmpdir(), 'oscar-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true }));
