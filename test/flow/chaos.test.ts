@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiObject } from '../programs/manager/double';
 import { Chaos, Kills } from './support/chaos';
 import { Flow, NAMESPACES } from './support/flow';
-import { Outside } from './support/outside';
+import { running } from './support/running';
 import type { Store } from './support/store';
 
 /** `OSCAR_FLOW_UPLOADS=10000 npm run test:flow chaos` takes minutes. */
@@ -20,25 +20,17 @@ const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const content = (key: string) => createHash('sha512').update(`${seed} ${key}`).digest();
 const expected = (key: string) => `${key} ${createHash('sha256').update(content(key)).digest('hex')}\n`;
 
-let outside: Outside;
 let flow: Flow;
 let store: Store;
 let complete = 0;
 
-beforeAll(async () => {
-  outside = await Outside.start();
-  flow = await Flow.start(outside.options);
-  store = await flow.store();
+running((started) => ({ flow, store } = started));
+beforeAll(() => {
   flow.double.objects.onChange('Job', ({ before, object }) => {
     if (object.metadata.namespace !== NAMESPACES.services) return;
     if (!isComplete(before) && isComplete(object)) complete++;
   });
-}, 120_000);
-
-afterAll(async () => {
-  await flow?.stop();
-  await outside?.stop();
-}, 60_000);
+});
 
 function isComplete(job: ApiObject | undefined): boolean {
   const status = job?.status as { conditions?: { type: string }[] } | undefined;

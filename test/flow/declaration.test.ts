@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Flow, NAMESPACES } from './support/flow';
-import { Outside } from './support/outside';
+import type { Outside } from './support/outside';
+import { running } from './support/running';
 import { Store } from './support/store';
 
 const BETWEEN_UPLOADS_MS = 100;
@@ -9,16 +10,7 @@ let outside: Outside;
 let flow: Flow;
 let store: Store;
 
-beforeAll(async () => {
-  outside = await Outside.start();
-  flow = await Flow.start(outside.options);
-  store = await flow.store();
-}, 120_000);
-
-afterAll(async () => {
-  await flow?.stop();
-  await outside?.stop();
-}, 60_000);
+running((started) => ({ outside, flow, store } = started));
 
 /** Uploads for a service all the time. @returns what ends that, and tells the names */
 function uploading(): () => Promise<string[]> {

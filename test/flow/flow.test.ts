@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer } from '../servers/support/bucket-store';
 import { Flow, NAMESPACES } from './support/flow';
-import { Outside } from './support/outside';
+import type { Outside } from './support/outside';
+import { running } from './support/running';
 import { Sdk } from './support/sdk';
 import { NO_NOTIFICATIONS, Store } from './support/store';
 
@@ -14,17 +15,10 @@ let flow: Flow;
 let store: Store;
 let said: string;
 
+running((started) => ({ outside, flow, store } = started));
 beforeAll(async () => {
-  outside = await Outside.start();
-  flow = await Flow.start(outside.options);
   said = await flow.provisioned();
-  store = await flow.store();
-}, 120_000);
-
-afterAll(async () => {
-  await flow?.stop();
-  await outside?.stop();
-}, 60_000);
+});
 
 const digestOf = (name: string, content: Buffer | string) =>
   `${name} ${createHash('sha256').update(content).digest('hex')}\n`;
