@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bindingRecord, Declaration } from '../../src/contract';
-import { BucketStore } from './support/bucket-store';
-import { ProvisionerProcess } from './support/provisioner';
-import { SecretApi } from './support/secret-api';
-import { binding, bucket, declarationOf } from './support/store-work';
+import { provisioned } from './support/provisioned';
+import { binding, bucket } from './support/store-work';
 
 const KILLS = 10;
 const BUCKETS = 50;
@@ -18,25 +16,10 @@ const notifications = [
 ];
 
 describe('the provisioner as a process', () => {
-  let api: SecretApi;
-  let provisioner: ProvisionerProcess;
-  let minio: BucketStore;
+  const given = provisioned();
   let declaration: Declaration;
-  beforeAll(async () => {
-    api = await SecretApi.start();
-    provisioner = new ProvisionerProcess(api);
-  });
-  afterAll(() => {
-    provisioner?.remove();
-    api?.stop();
-  });
-  beforeEach(async () => {
-    minio = await BucketStore.startFor({ port: 9, token: 'not-a-secret' });
-    const { accessKey: rootUser, secretKey: rootPassword } = minio.root;
-    api.secrets.clear();
-    api.secrets.set('oscar/root', { rootUser, rootPassword });
-    const at = { endpoint: `http://127.0.0.1:${minio.port}`, ...minio.root };
-    declaration = declarationOf(at, {
+  beforeEach(() => {
+    declaration = given.declaration({
       secrets: [{ namespace: 'oscar-svc', name: 'a-token', labels: {}, annotations: {}, data: { token: { hex: 64 } } }],
       buckets: [
         ...names(BUCKETS).map((name) => bucket(name, { versioning: true, expireDays: 5, notifications })),
@@ -45,11 +28,10 @@ describe('the provisioner as a process', () => {
       bindings: names(BUCKETS).map((name) => binding('cowsay', `${name}/in/`)),
     });
   });
-  afterEach(() => minio?.remove());
 
   /** What is there, as the store itself says. */
   const state = async ({ buckets, bindings }: Declaration) => {
-    const of = async (path: string) => (await minio.ask('GET', path)).body.toString();
+    const of = async (path: string) => (await given.minio.ask('GET', path)).body.toString();
     const said: Record<string, unknown> = {};
     for (const { name } of buckets) {
       const rules = (await of(`/${name}?notification=`)).match(/<Id>[^<]*<\/Id>/g) ?? [];
@@ -73,42 +55,42 @@ describe('the provisioner as a process', () => {
   const isFound = (line: string) => line.startsWith('as declared: ');
 
   test('twice at once from nothing', async () => {
-    const [one, other] = await Promise.all([provisioner.run(declaration), provisioner.run(declaration)]);
+    const [one, other] = await Promise.all([given.provisioner.run(declaration), given.provisioner.run(declaration)]);
     expect([one.code, other.code]).toEqual([0, 0]);
     expect(await state(declaration)).toEqual(wanted(declaration));
-    const third = await provisioner.run(declaration);
+    const third = await given.provisioner.run(declaration);
     expect(third.said.filter((line) => !isFound(line))).toEqual([]);
     expect(third.said).toHaveLength(BUCKETS * 5 + 1);
-    expect(third.output).not.toContain(minio.root.secretKey);
-    expect(one.output).not.toContain(api.secrets.get('oscar-svc/a-token')!.token);
+    expect(third.output).not.toContain(given.minio.root.secretKey);
+    expect(one.output).not.toContain(given.api.secrets.get('oscar-svc/a-token')!.token);
   });
 
   test(`killed ${KILLS} times at random, then once to its end`, async () => {
     for (let kill = 0; kill < KILLS; kill++) {
-      const { code } = await provisioner.run(declaration, 1 + Math.floor(Math.random() * LINES));
+      const { code } = await given.provisioner.run(declaration, 1 + Math.floor(Math.random() * LINES));
       expect(code).toBeUndefined();
     }
-    expect((await provisioner.run(declaration)).code).toBe(0);
+    expect((await given.provisioner.run(declaration)).code).toBe(0);
     expect(await state(declaration)).toEqual(wanted(declaration));
-    expect((await provisioner.run(declaration)).said.filter((line) => !isFound(line))).toEqual([]);
+    expect((await given.provisioner.run(declaration)).said.filter((line) => !isFound(line))).toEqual([]);
   });
 
   test('before its store, and before the Secret of it', async () => {
-    const login = api.secrets.get('oscar/root')!;
-    api.secrets.delete('oscar/root');
-    await minio.down();
-    const running = provisioner.run(declaration);
+    const login = given.api.secrets.get('oscar/root')!;
+    given.api.secrets.delete('oscar/root');
+    await given.minio.down();
+    const running = given.provisioner.run(declaration);
     await sleep(2000);
-    api.secrets.set('oscar/root', login);
+    given.api.secrets.set('oscar/root', login);
     await sleep(3000);
-    await minio.up();
+    await given.minio.up();
     expect((await running).code).toBe(0);
     expect(await state(declaration)).toEqual(wanted(declaration));
   });
 
   test('with keys that the store does not know', async () => {
-    api.secrets.set('oscar/root', { rootUser: 'somebody', rootPassword: 'not-a-secret-of-the-store' });
-    const { code, output } = await provisioner.run(declaration);
+    given.api.secrets.set('oscar/root', { rootUser: 'somebody', rootPassword: 'not-a-secret-of-the-store' });
+    const { code, output } = await given.provisioner.run(declaration);
     expect(code).toBe(1);
     expect(output).toContain('the access key is not known there (InvalidAccessKeyId). Fix: put the store');
     expect(output).not.toContain('not-a-secret-of-the-store');
@@ -117,9 +99,9 @@ describe('the provisioner as a process', () => {
   test(`with ${MANY} buckets and their rules`, async () => {
     const buckets = names(MANY).map((name) => bucket(name, { notifications }));
     const many = { ...declaration, buckets: [...buckets, bucket('oscar-records')] };
-    const first = await provisioner.run(many);
+    const first = await given.provisioner.run(many);
     expect(first.code).toBe(0);
-    const second = await provisioner.run(many);
+    const second = await given.provisioner.run(many);
     expect(second.said.filter((line) => !isFound(line))).toEqual([]);
     expect(second.said).toHaveLength(2 * MANY + BUCKETS + 1);
     console.log(`${MANY} buckets: from nothing ${first.seconds.toFixed(1)} s, again ${second.seconds.toFixed(1)} s`);
