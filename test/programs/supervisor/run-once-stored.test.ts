@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { toYaml } from '../../../src/contract';
-import { OWN_ENV, singleRun } from './single-run';
-import { KEYS, S3Server } from './storage/support/s3-server';
+import { COPY, Ended, eventOf, runWithStore } from './run-with-store';
+import { singleRun } from './single-run';
+import { S3Server } from './storage/support/s3-server';
 
 jest.setTimeout(60_000);
 
@@ -18,39 +17,9 @@ afterAll(() => store.stop());
 beforeEach(() => store.objects.clear());
 
 const KEY = 'oscar-bodies/cowsay/cowsay-0123';
-const COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"';
-const EVENT = JSON.stringify({
-  Records: [
-    {
-      eventSource: 'minio:s3',
-      eventTime: '2026-01-01T00:00:00Z',
-      s3: { bucket: { name: 'bucket' }, object: { key: 'in/a' } },
-    },
-  ],
-});
+const EVENT = eventOf('in/a');
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A run that finds no body on its stdin. */
-function run(env: NodeJS.ProcessEnv, script = COPY): Promise<Ended> {
-  folder.write('config/script.sh', script);
-  const minio = { default: { endpoint: `http://127.0.0.1:${store.port}`, region: store.region } };
-  const output = [{ storage_provider: 'minio.default', path: 'bucket/out' }];
-  folder.write('config/function_config.yaml', toYaml({ storage_providers: { minio }, output }));
-  folder.write('providers/minio.default/accessKey', KEYS.accessKey);
-  folder.write('providers/minio.default/secretKey', KEYS.secretKey);
-  const options = { env: { ...OWN_ENV, ...env }, maxBuffer: 64 * 1024 ** 2 };
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [container.program, folder.path], options, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-    child.stdin?.end();
-  });
-}
+const run = (env: NodeJS.ProcessEnv, script?: string) => runWithStore(container, store, env, script);
 
 /** A run of a body that is in the store. */
 function runStored(body: string | Buffer, contentType?: string, script?: string): Promise<Ended> {
