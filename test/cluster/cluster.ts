@@ -5,6 +5,8 @@ import type { KubernetesObject } from './objects';
 
 const execute = promisify(execFile);
 const MAX_BUFFER = 2 ** 28;
+/** None takes so long but one that hangs. */
+const COMMAND_SECONDS = 300;
 
 export interface Output {
   readonly stdout: string;
@@ -80,7 +82,7 @@ export class Cluster {
     return this.pipe('', command, args, env);
   }
 
-  /** Runs a command with `input` on its stdin. @throws with what it wrote when it fails. */
+  /** Runs a command with `input` on its stdin. @throws with what it wrote when it fails, or takes five minutes. */
   async pipe(
     input: string | Uint8Array,
     command: string,
@@ -88,13 +90,19 @@ export class Cluster {
     env: NodeJS.ProcessEnv = {},
   ): Promise<Output> {
     try {
-      const running = execute(command, args, { env: { ...this.env, ...env }, maxBuffer: MAX_BUFFER });
+      const running = execute(command, args, {
+        env: { ...this.env, ...env },
+        maxBuffer: MAX_BUFFER,
+        timeout: COMMAND_SECONDS * 1000,
+        killSignal: 'SIGKILL',
+      });
       // Whoever doesn't read it to the end says so by its exit code.
       running.child.stdin?.on('error', () => {}).end(input);
       return await running;
     } catch (error) {
-      const { stdout, stderr, code } = error as Output & { code?: number };
-      const message = `${command} ${args.join(' ')} failed (${code}):\n${stdout ?? ''}${stderr ?? error}`;
+      const { stdout, stderr, code, killed } = error as Output & { code?: number; killed?: boolean };
+      const end = killed ? `ended after ${COMMAND_SECONDS} s` : code;
+      const message = `${command} ${args.join(' ')} failed (${end}):\n${stdout ?? ''}${stderr ?? error}`;
       throw Object.assign(new Error(message), { code });
     }
   }

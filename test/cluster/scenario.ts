@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from './cluster';
 import { diagnose } from './diagnose';
 import { pushMissingImages } from './images';
 
+/** For what is told of the cluster when a step fails. */
+const DIAGNOSIS_SECONDS = 60;
 const CLI = join(__dirname, '../../lib/src/cli/main.js');
 
 export interface Scenario {
@@ -31,13 +34,13 @@ export function scenario(environment: string, nodes: number, steps: (scenario: S
     afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
     const step: Scenario['step'] = (title, work, timeoutSeconds = 180) =>
-      test(title, () => attempt(title, work), timeoutSeconds * 1000);
+      test(title, () => attempt(title, work, timeoutSeconds), (timeoutSeconds + DIAGNOSIS_SECONDS) * 1000);
 
-    async function attempt(title: string, work: () => Promise<void>): Promise<void> {
+    async function attempt(title: string, work: () => Promise<void>, seconds: number): Promise<void> {
       if (failed !== undefined) throw new Error(`not tried, as «${failed}» failed before`);
       failed = title;
       try {
-        await work();
+        await within(seconds, work());
         failed = undefined;
       } catch (error) {
         const { message } = error as Error;
@@ -69,4 +72,17 @@ export function scenario(environment: string, nodes: number, steps: (scenario: S
       },
     });
   });
+}
+
+async function within(seconds: number, work: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const late = sleep(seconds * 1000, undefined, ended).then(() => {
+    throw new Error(`not done after ${seconds} s`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    ended.abort();
+    late.catch(() => {});
+  }
 }

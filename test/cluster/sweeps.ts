@@ -89,9 +89,10 @@ export function theScheduleSweeps(scenario: Scenario, seconds: number): void {
       const store = await loseTheEventOf(scenario, lost);
       await eventually('there are results', seconds, () => hasResults(store, lost));
       expect(await jobsFor(cluster, SERVICE, lost.path)).toHaveLength(1);
-      const ends = (await cronJobs(cluster)).map(jobEnd);
-      expect(ends).toContain('Complete');
-      expect(ends).not.toContain('Failed');
+      const ends = async () => (await cronJobs(cluster)).map(jobEnd);
+      // Results may be there before its pod has ended.
+      await eventually('a sweep is complete', 60, async () => expect(await ends()).toContain('Complete'));
+      expect(await ends()).not.toContain('Failed');
     },
     seconds + 240,
   );
