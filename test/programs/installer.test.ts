@@ -109,12 +109,12 @@ describe('installer', () => {
     mkdirSync(old);
     for (const file of ['ld.so', 'node', 'supervisor.cjs']) writeFileSync(join(old, file), '');
     writeFileSync(join(target, '.old.superseded'), '');
-    utimesSync(join(target, '.old.superseded'), new Date(), new Date(Date.now() - 61_000));
+    utimesSync(join(target, '.old.superseded'), new Date(), new Date(Date.now() - 3_600_000));
     install();
-    install('--keep', '62');
+    install('--keep', '7200');
     expect(entries()).toEqual(['.old.superseded', 'old', VERSION]);
     expect(
-      install('--keep', '60')
+      install('--keep', '1800')
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line) as object),
