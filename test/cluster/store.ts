@@ -9,6 +9,11 @@ interface Service extends KubernetesObject {
   readonly spec: { readonly clusterIP: string };
 }
 
+/** `mc` waits ten minutes for an answer on a connection whose other end is gone, as with a node's power. */
+const ANSWER_SECONDS = 60;
+/** Of a command that `timeout` ended. */
+const TIMED_OUT = 124;
+
 interface Keys {
   readonly rootUser: string;
   readonly rootPassword: string;
@@ -37,12 +42,24 @@ export class Store {
   }
 
   async mc(...args: string[]): Promise<string> {
-    return (await this.cluster.run('mc', args, this.access)).stdout;
+    return this.call(args);
   }
 
   /** @param path `bucket/key` */
   async put(path: string, content: string | Uint8Array): Promise<void> {
-    await this.cluster.pipe(content, 'mc', ['pipe', '--quiet', `store/${path}`], this.access);
+    await this.call(['pipe', '--quiet', `store/${path}`], content);
+  }
+
+  /** Without an answer once more, as any client of the store would. */
+  private async call(args: string[], input: string | Uint8Array = '', isAgain = false): Promise<string> {
+    const bounded = ['--kill-after=5', String(ANSWER_SECONDS), 'mc', ...args];
+    try {
+      return (await this.cluster.pipe(input, 'timeout', bounded, this.access)).stdout;
+    } catch (error) {
+      if (isAgain || (error as { code?: number }).code !== TIMED_OUT) throw error;
+      process.stderr.write(`      no answer within ${ANSWER_SECONDS} s, tried again: mc ${args.join(' ')}\n`);
+      return this.call(args, input, true);
+    }
   }
 
   async get(path: string): Promise<string> {
