@@ -45,18 +45,24 @@ export interface Swept {
 
 /** The platform without a cluster: all of its programs as processes, by what the manifests say. */
 export class Flow {
-  /** Everything that doesn't come from a Secret runs; the provisioner's Job makes those. */
+  /** Everything that doesn't come from a Secret runs; the provisioner's Job makes those. A start that fails leaves nothing. */
   static async start(options: FlowOptions): Promise<Flow> {
     const folder = serverFolder('flow');
     const { ca, cert, key } = await makeCertificates(folder);
     const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
     const double = await ApiServerDouble.start({ tls });
     const flow = new Flow(folder, double, ca, options);
-    await flow.declare(options.overlay);
-    await flow.install();
-    await flow.startRunner();
-    await Promise.all([flow.startMinio(), flow.startManager()]);
-    await flow.provisioned();
+    try {
+      await flow.declare(options.overlay);
+      await flow.install();
+      await flow.startRunner();
+      await flow.startMinio();
+      await flow.startManager();
+      await flow.provisioned();
+    } catch (error) {
+      await flow.stop();
+      throw error;
+    }
     return flow;
   }
 

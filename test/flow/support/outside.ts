@@ -5,7 +5,13 @@ import type { FlowOptions } from './flow';
 /** Servers that are not the platform's, and what an environment has to say of them. */
 export class Outside {
   static async start(): Promise<Outside> {
-    return new Outside(await Apache.start(), await startVersity());
+    const apache = await Apache.start();
+    try {
+      return new Outside(apache, await startVersity());
+    } catch (error) {
+      await apache.stop();
+      throw error;
+    }
   }
 
   private constructor(

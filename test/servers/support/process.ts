@@ -60,13 +60,15 @@ export class ServerProcess {
     for (const end = Date.now() + START_MS; Date.now() < end && this.child.exitCode === null; await sleep(50)) {
       if (await accepts(this.port)) return;
     }
-    throw new Error(`${command} doesn't start:\n${readFileSync(this.log, 'utf8')}`);
+    const said = readFileSync(this.log, 'utf8');
+    await this.stop();
+    throw new Error(`${command} doesn't start:\n${said}`);
   }
 
   /** @param signal SIGKILL: as if the power went */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
@@ -74,7 +76,7 @@ export class ServerProcess {
 
   async stop(): Promise<void> {
     await this.end();
-    rmSync(this.folder, { recursive: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private get log(): string {
