@@ -185,6 +185,8 @@ test('a Job that is there and not known yet is under way', async () => {
   const { objects } = manager.kubernetes;
   const conditions = [{ type: 'Failed', status: 'True', lastTransitionTime: '2026-11-24T15:00:00Z' }];
   objects.put({ ...objects.get('Job', 'oscar-svc', NAME)!, status: { conditions } });
+  // The event may have come before the manager saw that its watches are broken: until they are open again, it can't tell.
+  await eventually(async () => (await send(OBJECT)).status === 200);
   expect(await sweep()).toEqual({ job: NAME, status: 'Pending' });
   manager.kubernetes.faults.clear();
   await eventually(async () => (await sweep()).status === 'Failed');
