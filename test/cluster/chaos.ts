@@ -129,13 +129,13 @@ async function allStopsMoving(cluster: Cluster, count: number): Promise<void> {
   let since = Date.now();
   await eventually('all Jobs are done', 480, async () => {
     const jobs = await jobsOf(cluster, SERVICE);
-    const open = jobs.filter((job) => !jobEnd(job)).length;
-    if (jobs.length !== known || open > 0) since = Date.now();
+    const open = jobs.filter((job) => !jobEnd(job)).map(({ metadata }) => metadata.name);
+    if (jobs.length !== known || open.length > 0) since = Date.now();
     known = jobs.length;
     await sleep(1_000);
     const quietSeconds = new Set(jobs.map(objectOf)).size === count ? 0 : 20;
-    if (open > 0 || Date.now() - since < quietSeconds * 1000)
-      throw new Error(`${open} of ${jobs.length} Jobs are under way`);
+    if (open.length > 0 || Date.now() - since < quietSeconds * 1000)
+      throw new Error(`${open.length} of ${jobs.length} Jobs are under way: ${open.slice(0, 3).join(', ')}`);
   });
 }
 
