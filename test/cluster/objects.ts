@@ -50,3 +50,7 @@ export const isReady = ({ status }: Pod) =>
 /** How a Job ended, if it did. */
 export const jobEnd = ({ status }: Job) =>
   status.conditions?.find(({ type, status }) => ['Complete', 'Failed'].includes(type) && status === 'True')?.type;
+
+export interface EndpointSlice extends KubernetesObject {
+  readonly endpoints?: readonly { readonly nodeName?: string; readonly conditions: { readonly ready?: boolean } }[];
+}

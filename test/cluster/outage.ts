@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cluster, throughout } from './cluster';
-import { isReady, Pod } from './objects';
+import { Cluster, eventually, throughout } from './cluster';
+import { EndpointSlice, isReady, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES, waitUntilReady } from './steps';
 import { addressOf, Store } from './store';
@@ -32,7 +32,15 @@ export async function storeGives(cluster: Cluster, text: string): Promise<void> 
 export async function cut(cluster: Cluster, node: number): Promise<void> {
   await cluster.power('down', node);
   await cluster.kubectl('wait', '--for=condition=Ready=Unknown', '--timeout=60s', `node/node${node}`);
-  await sleep(3_000); // until every kube-proxy has taken its pods off the Services
+  await eventually('its pods are off the Services', 60, () => noServiceSendsTo(cluster, `node${node}`));
+  await sleep(3_000); // until every kube-proxy has seen it
+}
+
+/** A headless Service may name pods that are not ready. */
+async function noServiceSendsTo(cluster: Cluster, node: string): Promise<boolean> {
+  const slices = await cluster.list<EndpointSlice>('endpointslices', '-A', '-l', '!service.kubernetes.io/headless');
+  const endpoints = slices.flatMap(({ endpoints }) => endpoints ?? []);
+  return !endpoints.some(({ nodeName, conditions }) => nodeName === node && conditions.ready);
 }
 
 /** Gives the power back: everything is as it was. */
