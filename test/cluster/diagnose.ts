@@ -1,21 +1,22 @@
 import type { Cluster } from './cluster';
 import { isReady, Pod } from './objects';
 
-/** What ended well; of hundreds the one that did not would be cut off. */
-const DONE = / Complete(d)? /;
-const UNDER_WAY = ['Pending', 'Running', 'Unknown'];
+/** Objects that ended well: behind hundreds of them the one that did not would be cut off. */
+const DONE = / Completed? /;
+const OBJECTS = ['get', 'pods,jobs,deployments,statefulsets,daemonsets,pvc'];
 
 /** What a person would look at first, after something went wrong. */
 export async function diagnose(cluster: Cluster): Promise<string> {
   const parts = [
     await section(cluster, 'nodes', ['get', 'nodes', '-o', 'wide']),
-    await section(cluster, 'objects', ['get', 'pods,jobs,deployments,statefulsets,daemonsets,pvc', '-A', '-o', 'wide']),
+    await section(cluster, 'objects', [...OBJECTS, '-A', '-o', 'wide'], 100, (line) => !DONE.test(line)),
     await section(cluster, 'events', ['get', 'events', '-A', '--sort-by=.lastTimestamp'], 60),
   ];
   const pods = await cluster.list<Pod>('pods', '-A').catch(() => []);
   const broken = pods.filter((pod) => !isReady(pod) && pod.status.phase !== 'Succeeded');
-  const isUnderWay = ({ status }: Pod) => Number(UNDER_WAY.includes(status.phase));
-  broken.sort((a, b) => isUnderWay(b) - isUnderWay(a));
+  // What is under way first: of those that failed, most were tried again.
+  const hasFailed = ({ status }: Pod) => Number(status.phase === 'Failed');
+  broken.sort((a, b) => hasFailed(a) - hasFailed(b));
   for (const { metadata } of broken.slice(0, 6)) {
     const at = ['-n', metadata.namespace!, metadata.name];
     parts.push(await section(cluster, `describe ${metadata.name}`, ['describe', 'pod', ...at], 40));
@@ -24,12 +25,14 @@ export async function diagnose(cluster: Cluster): Promise<string> {
   return parts.join('\n');
 }
 
-/** The last `lines` of what kubectl says. */
-async function section(cluster: Cluster, title: string, args: string[], lines = 100): Promise<string> {
+/** The last `lines` of what kubectl says, of those that `matter`. */
+async function section(
+  cluster: Cluster,
+  title: string,
+  args: string[],
+  lines = 100,
+  matter: (line: string) => boolean = () => true,
+): Promise<string> {
   const { output } = await cluster.tryKubectl(...args);
-  const told = output
-    .trimEnd()
-    .split('\n')
-    .filter((line) => !DONE.test(line));
-  return `==== ${title}\n${told.slice(-lines).join('\n')}`;
+  return `==== ${title}\n${output.trimEnd().split('\n').filter(matter).slice(-lines).join('\n')}`;
 }
