@@ -144,10 +144,10 @@ function load() {
   const code = `
     export { listPages, putText } from './src/programs/provisioner/store/objects';
     export { Store } from './src/programs/provisioner/store/store';
-    import { bindingRecord, jobName, sequencerAt } from './src/contract';
+    import { bindingRecord, jobName } from './src/contract';
     export { bindingRecord };
     export const jobOf = (service, bucket, key, time) =>
-      jobName(service, { bucket, key, sequencer: sequencerAt(Date.parse(time)), eventName: '' });`;
+      jobName(service, { bucket, key, modified: Date.parse(time) });`;
   const module = { exports: {} };
   new Function('module', 'exports', 'require', bundle(code))(
     module,

@@ -1,7 +1,7 @@
 // The double of Kubernetes, with an environment's objects in it.
 import { setTimeout } from 'node:timers';
 import { loadAll } from 'js-yaml';
-import { jobName, serviceSecrets } from '../../src/contract';
+import { jobName, modifiedBy, serviceSecrets } from '../../src/contract';
 import { OBJECT_ANNOTATION, stampJob } from '../../src/programs/manager/jobs/stamp';
 import { Services } from '../../src/programs/manager/state/services';
 import { ApiServerDouble } from '../../test/programs/manager/double';
@@ -79,7 +79,7 @@ function putJob(service, index, jobCount) {
 function stampedJob(service, event) {
   const { bucket, object } = event.Records[0].s3;
   const key = decodeURIComponent(object.key);
-  const name = jobName(service, { bucket: bucket.name, key, sequencer: object.sequencer, eventName: event.EventName });
+  const name = jobName(service, { bucket: bucket.name, key, modified: modifiedBy(object.sequencer) });
   const input = { variables: { EVENT: JSON.stringify(event) }, object: `${bucket.name}/${key}` };
   return stampJob(services.get(service), name, NAMESPACE, input);
 }

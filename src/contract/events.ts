@@ -55,10 +55,10 @@ export interface SweptObject {
 
 /**
  * The manager's answer: what became of it. `Stored`: a new Job. A Job's status otherwise (`Pending` also when it is there
- * and not known yet). `Unbound`: the service is not bound there as far as the manager knows, now. `Refused`: its Job can
- * never be. 503: ask again later.
+ * and not known yet). `Unbound`: the service is not bound there as far as the manager knows, now. `Refused`: Kubernetes
+ * refuses its Job, now. `NoFile`: no Job can ever make a file of it. 503: ask again later.
  */
 export interface SweptAnswer {
   readonly job: string;
-  readonly status: 'Stored' | 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unbound' | 'Refused';
+  readonly status: 'Stored' | 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unbound' | 'Refused' | 'NoFile';
 }

@@ -148,22 +148,33 @@ export interface EventIdentity {
   readonly eventName: string;
 }
 
+/** What tells one upload from another, by what a list of its bucket says. */
+export interface UploadIdentity {
+  readonly bucket: string;
+  /** Decoded object key. */
+  readonly key: string;
+  /** `LastModified`, in ms since 1970. */
+  readonly modified: number;
+}
+
 /**
  * Name of the Job for an upload: a second delivery of its event makes the same name, and meets «already exists». So
  * does the sweep, which knows no event: of an upload it sees what a list of the bucket says, the key and the time to
  * the millisecond. That is enough: two uploads of one key within a millisecond are one file by the time that a Job reads it.
  */
-export function jobName(service: string, { bucket, key, sequencer = '' }: EventIdentity): string {
-  return `${service}-${contentHash([bucket, key, momentOf(sequencer)], 20)}`;
+export function jobName(service: string, { bucket, key, modified }: UploadIdentity): string {
+  return `${service}-${contentHash([bucket, key, String(modified)], 20)}`;
 }
 
-/** MinIO's sequencer is the object's time in nanoseconds, in 16 hex digits (minio/minio, cmd/event-notification.go). */
 const MINIO_SEQUENCER = /^[0-9A-F]{16}$/i;
 
-function momentOf(sequencer: string): string {
-  return MINIO_SEQUENCER.test(sequencer) ? String(BigInt(`0x${sequencer}`) / 1_000_000n) : sequencer;
-}
+/**
+ * When an object was modified, in ms since 1970, by the sequencer of its event. MinIO's is the object's time in
+ * nanoseconds, in 16 hex digits (minio/minio, cmd/event-notification.go); other stores' tell no time.
+ */
+export const modifiedBy = (sequencer: string): number | undefined =>
+  MINIO_SEQUENCER.test(sequencer) ? Number(BigInt(`0x${sequencer}`) / 1_000_000n) : undefined;
 
-/** The sequencer of an object that was uploaded at `ms` (since 1970), as far as a list of its bucket tells. */
+/** MinIO's sequencer of an object that was modified at `ms` (since 1970), as far as a list of its bucket tells. */
 export const sequencerAt = (ms: number): string =>
   (BigInt(ms) * 1_000_000n).toString(16).toUpperCase().padStart(16, '0');

@@ -113,7 +113,7 @@ test.each<Given>([
 
 test('the name that a Job gets stays one that Kubernetes takes, with its pods’ endings', () => {
   const service = 'a'.repeat(SERVICE_NAME_MAX);
-  const job = jobName(service, { bucket: 'b', key: 'k', eventName: 'e' });
+  const job = jobName(service, { bucket: 'b', key: 'k', modified: 0 });
   expect(job.length + '-abcde'.length).toBeLessThanOrEqual(63 + '-abcde'.length);
   expect(job).toMatch(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
   expect(job.length).toBeLessThanOrEqual(63);

@@ -1,16 +1,14 @@
 import fc from 'fast-check';
-import { completionRecord, EventIdentity, jobName, sequencerAt } from '../../src/contract';
+import { completionRecord, jobName, modifiedBy, sequencerAt, UploadIdentity } from '../../src/contract';
 
-const upload: EventIdentity = {
-  bucket: 'pictures',
-  key: 'in/cat.jpg',
-  sequencer: '18EB02EB89E2E6ED',
-  eventName: 's3:ObjectCreated:Put',
-};
+/** As MinIO's list of the bucket tells of it, and its sequencer in the event. */
+const LISTED = Date.parse('2026-11-24T14:54:47.091Z');
+const SEQUENCER = '18EB02EB89E2E6ED';
+const upload: UploadIdentity = { bucket: 'pictures', key: 'in/cat.jpg', modified: LISTED };
 const NAME = /^cowsay-[0-9a-f]{20}$/;
 
 describe("a Job's name", () => {
-  const name = (more: Partial<EventIdentity> = {}, service = 'cowsay') => jobName(service, { ...upload, ...more });
+  const name = (more: Partial<UploadIdentity> = {}, service = 'cowsay') => jobName(service, { ...upload, ...more });
 
   test('is the same for an event that comes again', () => {
     expect(name()).toMatch(NAME);
@@ -21,21 +19,21 @@ describe("a Job's name", () => {
     ['another service', name({}, 'plants')],
     ['another bucket', name({ bucket: 'films' })],
     ['another key', name({ key: 'in/dog.jpg' })],
-    ['another upload', name({ sequencer: '18EB02EB97DAFAF6' })],
     ['a bucket and a key that read the same together', name({ bucket: 'pictures/in', key: 'cat.jpg' })],
-    ['an upload a millisecond later', name({ sequencer: sequencerAt(1_796_050_487_092) })],
+    ['an upload a millisecond later', name({ modified: LISTED + 1 })],
   ])('is another one for %s', (_, other) => expect(other).not.toBe(name()));
+});
 
-  test('needs no more of the event than a list of the bucket says', () => {
-    const listed = new Date('2026-11-24T14:54:47.091Z').getTime(); // MinIO's, of the object with that sequencer
-    expect(name({ sequencer: sequencerAt(listed) })).toBe(name());
-    expect(name({ eventName: 's3:ObjectCreated:Copy', versionId: 'some' })).toBe(name());
+describe('the time of an upload', () => {
+  test("is what MinIO's sequencer tells, as a list of the bucket does", () => {
+    expect(modifiedBy(SEQUENCER)).toBe(LISTED);
+    expect(modifiedBy(SEQUENCER.toLowerCase())).toBe(LISTED);
   });
 
-  test('is by the whole sequencer where a store has others than MinIO', () => {
-    const names = ['', '0055AED6DCD90281E5', '0055AED6DCD90281E6', 'GGGGGGGGGGGGGGGG', '18EB02EB89E2E6E'];
-    expect(new Set(names.map((sequencer) => name({ sequencer }))).size).toBe(names.length);
-  });
+  test.each(['', '0055AED6DCD90281E5', 'GGGGGGGGGGGGGGGG', '18EB02EB89E2E6E', `${SEQUENCER}\n`])(
+    'is told by no sequencer of another form: %j',
+    (sequencer) => expect(modifiedBy(sequencer)).toBeUndefined(),
+  );
 
   test('is one for all moments of a millisecond, and only for them', () => {
     const moments = fc.bigInt({ min: 0n, max: 2n ** 63n });
@@ -43,8 +41,8 @@ describe("a Job's name", () => {
     fc.assert(
       fc.property(moments, fc.bigInt({ min: 0n, max: 3_000_000n }), (ns, later) => {
         const same = ns / 1_000_000n === (ns + later) / 1_000_000n;
-        expect(name({ sequencer: sequencer(ns) }) === name({ sequencer: sequencer(ns + later) })).toBe(same);
-        expect(name({ sequencer: sequencerAt(Number(ns / 1_000_000n)) })).toBe(name({ sequencer: sequencer(ns) }));
+        expect(modifiedBy(sequencer(ns)) === modifiedBy(sequencer(ns + later))).toBe(same);
+        expect(modifiedBy(sequencerAt(Number(ns / 1_000_000n)))).toBe(modifiedBy(sequencer(ns)));
       }),
     );
   });

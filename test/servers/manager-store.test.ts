@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { completionRecord } from '../../src/contract';
 import { SETTINGS, tokenOf, WEBHOOK_TOKEN } from '../programs/manager/running';
 import { definition, INPUT } from '../programs/manager/services';
 import { BucketStore } from './support/bucket-store';
@@ -16,8 +17,11 @@ let service: Service;
 beforeAll(async () => {
   manager = await ManagerProcess.create();
   manager.declare(definition('copies', { input: [{ ...INPUT, path: 'uploads/in' }] }));
-  store = await BucketStore.startFor(manager.target, 'uploads', 'results', SETTINGS.bodiesBucket);
-  await store.tellOf('uploads', 'in', 'nobody');
+  const short = { retries: 3, deadlineSeconds: 3600, ttlSeconds: 0 };
+  manager.declare(definition('short', { input: [{ ...INPUT, path: 'uploads/short' }], job: short }));
+  const { bodiesBucket, recordsBucket } = SETTINGS;
+  store = await BucketStore.startFor(manager.target, 'uploads', 'results', bodiesBucket, recordsBucket);
+  await store.tellOf('uploads', 'in', 'short', 'nobody');
   await manager.start(store);
   const places = { input: [place('uploads/in')], output: [place('results')] };
   service = new Service({ script: SCRIPT, port: store.port, keys: store.root, definition: places });
@@ -70,6 +74,35 @@ test('events that come with a wrong token wait in the store until it is right', 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const refusedIn = (metrics: string) =>
   Number(/^oscar_manager_refused_logins_total\{as="webhook"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
+
+test("an event that comes again when its Job is removed makes no second one: its file's record is there", async () => {
+  await store.put('uploads/short/a b.txt', 'x');
+  await until('the Job is stored', () => jobOf('short/a b.txt') !== undefined);
+  const { name, variables } = jobOf('short/a b.txt')!;
+  await expectResult({ name, variables }, Buffer.from('x'));
+  expect(await store.list(SETTINGS.recordsBucket)).toEqual([completionRecord('short', name)]);
+  manager.kubernetes.objects.delete('Job', SETTINGS.servicesNamespace, name);
+  const event = () => manager.ask('POST', '/events', bearer(WEBHOOK_TOKEN), Buffer.from(variables.EVENT));
+  expect((await event()).status).toBe(200);
+  expect(jobOf('short/a b.txt')).toBeUndefined();
+  await store.empty(SETTINGS.recordsBucket);
+  expect((await event()).status).toBe(200);
+  expect(jobOf('short/a b.txt')?.name).toBe(name);
+});
+
+test('an event of another kind of store makes the same Job', async () => {
+  await store.put('uploads/in/ü +.txt', 'x');
+  await until('the Job is stored', () => jobOf('in/ü +.txt') !== undefined);
+  const { name, variables } = jobOf('in/ü +.txt')!;
+  const event = JSON.parse(variables.EVENT);
+  for (const record of event.Records) {
+    record.eventSource = 'aws:s3';
+    record.s3.object.sequencer = '0055AED6DCD90281E5';
+  }
+  manager.kubernetes.objects.delete('Job', SETTINGS.servicesNamespace, name);
+  const sent = await manager.ask('POST', '/events', bearer(WEBHOOK_TOKEN), Buffer.from(JSON.stringify(event)));
+  expect([sent.status, jobOf('in/ü +.txt')?.name]).toEqual([200, name]);
+});
 
 test.each([0, 1, 5 * MEBIBYTE, 20 * MEBIBYTE + 1])('a Job by hand, with a binary body of %d bytes', async (bytes) => {
   const content = Buffer.alloc(bytes, randomBytes(MEBIBYTE));

@@ -13,7 +13,7 @@ import {
   MANAGER_ENDPOINT_ENV,
   recordsBucket,
   S3EventRecord,
-  sequencerAt,
+  modifiedBy,
   SweptAnswer,
   SweptObject,
 } from '../../src/contract';
@@ -71,7 +71,7 @@ class Manager {
 }
 
 const nameOf = ({ service, bucket, key, lastModified }: SweptObject) =>
-  jobName(service, { bucket, key, sequencer: sequencerAt(Date.parse(lastModified)), eventName: '' });
+  jobName(service, { bucket, key, modified: Date.parse(lastModified) });
 
 let store: BucketStore;
 let manager: Manager;
@@ -131,9 +131,9 @@ const told = () =>
   store.events.flatMap((event) =>
     (JSON.parse(event).Records as S3EventRecord[])
       .filter(({ eventName }) => eventName.startsWith('s3:ObjectCreated:'))
-      .map(({ eventName, s3: { bucket, object } }) => {
+      .map(({ s3: { bucket, object } }) => {
         const key = decodeURIComponent(object.key.replaceAll('+', ' '));
-        return jobName(SERVICE, { bucket: bucket.name, key, sequencer: object.sequencer, eventName });
+        return jobName(SERVICE, { bucket: bucket.name, key, modified: modifiedBy(object.sequencer!)! });
       }),
   );
 

@@ -12,6 +12,7 @@ const SETTINGS = {
   servicesNamespace: 'string',
   minio: { endpoint: 'string', region: 'string', verify: 'boolean' },
   bodiesBucket: 'string',
+  recordsBucket: 'string',
   maxBodyBytes: 'number',
   idleSeconds: 'number',
   coldStartSeconds: 'number',

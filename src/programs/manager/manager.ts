@@ -12,6 +12,7 @@ import { eventsRoute } from './events/receive';
 import { Routing } from './events/routing';
 import { sweepRoute } from './events/sweep';
 import { UploadJobs } from './events/upload-jobs';
+import { UploadRecords } from './events/upload-records';
 import { healthRoute } from './http/health';
 import type { Route } from './http/route';
 import { createManagerServer } from './http/server';
@@ -77,7 +78,7 @@ export class Manager {
     this.idleWatch = new IdleWatch({ ...run, idleSeconds });
     this.routes = [
       healthRoute(() => this.missing),
-      eventsRoute({ ...uploads, log }),
+      eventsRoute({ ...uploads, services, records: new UploadRecords(settings, storeLogin, log), log }),
       sweepRoute({ ...uploads, jobs }),
       jobRoute({ ...common, bodies: new BodyStore(settings, storeLogin, log), maxBodyBytes }),
       ...runRoutes({ ...run, coldStartSeconds, maxBodyBytes, metrics }),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { jobName } from '../../../src/contract';
+import { jobName, modifiedBy } from '../../../src/contract';
 import type { ApiObject } from './double';
 import { eventually, RunningManager } from './running';
 import { definition, eventOf, INPUT } from './services';
@@ -15,8 +15,8 @@ afterEach(() => manager.stop());
 
 const jobs = () => manager.kubernetes.objects.list('Job').map(({ metadata }) => metadata.name);
 const nameFor = (service: string, event = FILE, key = 'in/cat.jpg') => {
-  const { s3, eventName } = event.Records[0];
-  return jobName(service, { bucket: s3.bucket.name, key, sequencer: s3.object.sequencer, eventName });
+  const { s3 } = event.Records[0];
+  return jobName(service, { bucket: s3.bucket.name, key, modified: modifiedBy(s3.object.sequencer)! });
 };
 const OK = { status: 200, text: 'Ok' };
 const outcome = (name: string) => manager.metric(`oscar_manager_events_total{outcome="${name}"}`);

@@ -88,9 +88,18 @@ export function known(...definitions: ServiceDefinition[]): Services {
   return services;
 }
 
+interface Told {
+  readonly eventName: string;
+  readonly sequencer: string;
+  /** @default now */
+  readonly eventTime: string;
+  readonly eventSource: string;
+}
+
 /** A message of MinIO's webhook. */
-export function eventOf(bucket: string, key: string, more: { eventName?: string; sequencer?: string } = {}) {
+export function eventOf(bucket: string, key: string, more: Partial<Told> = {}) {
   const { eventName = 's3:ObjectCreated:Put', sequencer = '17D1A2B3C4D5E6F7' } = more;
+  const { eventTime = new Date().toISOString(), eventSource = 'minio:s3' } = more;
   const encoded = encodeURIComponent(key).replaceAll('%20', '+');
   return {
     EventName: eventName,
@@ -98,9 +107,9 @@ export function eventOf(bucket: string, key: string, more: { eventName?: string;
     Records: [
       {
         eventVersion: '2.0',
-        eventSource: 'minio:s3',
+        eventSource,
         awsRegion: '',
-        eventTime: '2026-11-24T11:22:33.444Z',
+        eventTime,
         eventName,
         userIdentity: { principalId: 'somebody' },
         requestParameters: { principalId: 'somebody', region: '', sourceIPAddress: '127.0.0.1' },

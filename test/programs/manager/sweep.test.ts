@@ -16,7 +16,7 @@ const OBJECT: SweptObject = {
   size: 12,
   etag: 'b86583435871b60756e260201377bb9c',
 };
-const NAME = jobName('a', { bucket: 'pictures', key: KEY, sequencer: SEQUENCER, eventName: '' });
+const NAME = jobName('a', { bucket: 'pictures', key: KEY, modified: Date.parse(UPLOADED) });
 const EVENT = eventOf('pictures', KEY, { sequencer: SEQUENCER });
 
 let manager: RunningManager;
@@ -102,11 +102,11 @@ describe('an object without a record', () => {
     ['a key that no file can have', { key: 'in/..' }],
     ['the same where no service is bound', { bucket: 'films', key: '..' }],
   ])('is nothing for anybody: %s', async (_, more) => {
-    expect((await sweep(more)).status).toBe('Refused');
+    expect((await sweep(more)).status).toBe('NoFile');
     expect(jobs()).toEqual([]);
   });
 
-  test('whose Job Kubernetes will never take is a dead letter: one, however often it is asked for', async () => {
+  test('whose Job Kubernetes refuses is a dead letter: one, however often it is asked for, until it is taken', async () => {
     manager.kubernetes.faults.answer({ ...JOBS, times: 3 }, 422);
     for (let time = 1; time <= 3; time++) {
       expect((await sweep()).status).toBe('Refused');
@@ -116,6 +116,7 @@ describe('an object without a record', () => {
     const { dead_letters: letters } = JSON.parse((await manager.asAdmin('GET', '/system/dead-letters')).text);
     expect(letters).toEqual([expect.objectContaining({ bucket: 'pictures', key: KEY })]);
     expect(await manager.metric('oscar_manager_swept_total{status="Refused"}')).toBe(3);
+    expect((await sweep()).status).toBe('Stored');
   });
 });
 

@@ -1,4 +1,4 @@
-import { EventIdentity, S3EventRecord, UPLOAD_EVENTS } from '../../../contract';
+import { EventIdentity, modifiedBy, S3EventRecord, UPLOAD_EVENTS } from '../../../contract';
 
 /** What a record of an event tells. */
 export type Told =
@@ -12,11 +12,16 @@ export type Told =
 export interface Upload {
   /** What tells this event from any other. */
   readonly identity: EventIdentity;
+  /** When the object was modified, in ms; undefined when the event doesn't say. */
+  readonly modified?: number;
   /** When it was uploaded, in ms; undefined when the event doesn't say. */
   readonly time?: number;
   /** The record as it came. */
   readonly record: object;
 }
+
+/** The same, where it is known when the object was modified: by it Jobs are named. */
+export type StoredUpload = Upload & { readonly modified: number };
 
 const UPLOADS: ReadonlySet<string> = new Set(UPLOAD_EVENTS);
 /** Events of buckets that we didn't ask for, but that a store may send. */
@@ -41,9 +46,12 @@ export function recordsOf(body: Buffer): readonly unknown[] | string {
   return records.length > 0 ? records : 'its list of Records is empty';
 }
 
-/** Reads one record of an S3 event message (version 2.x), as MinIO sends it. */
+/** MinIO's, whose sequencers tell times: Ceph's are 16 hex digits as well, and tell none that we could read. */
+const MINIO = 'minio:s3';
+
+/** Reads one record of an S3 event message (version 2.x), as MinIO and Amazon send it. */
 export function tell(record: unknown): Told {
-  const { eventName: named, s3, eventTime } = (record ?? {}) as Loose<S3EventRecord>;
+  const { eventName: named, eventSource, s3, eventTime } = (record ?? {}) as Loose<S3EventRecord>;
   if (typeof named !== 'string') return broken('the record has no eventName');
   const eventName = named.startsWith('s3:') ? named : `s3:${named}`;
   const at = { bucket: text(s3?.bucket?.name), key: text(s3?.object?.key), eventName };
@@ -60,8 +68,10 @@ export function tell(record: unknown): Told {
   if (problem) return broken(problem, { ...at, key });
   const { versionId, sequencer } = s3!.object!;
   const identity = { bucket: at.bucket, key, versionId: text(versionId), sequencer: text(sequencer), eventName };
+  const modified = eventSource === MINIO ? modifiedBy(identity.sequencer ?? '') : undefined;
   const time = typeof eventTime === 'string' ? Date.parse(eventTime) : NaN;
-  return { kind: 'upload', upload: { identity, record: record as object, ...(Number.isNaN(time) ? {} : { time }) } };
+  const told = { ...(modified === undefined ? {} : { modified }), ...(Number.isNaN(time) ? {} : { time }) };
+  return { kind: 'upload', upload: { identity, record: record as object, ...told } };
 }
 
 const broken = (problem: string, at?: Partial<EventIdentity>): Told => ({ kind: 'broken', problem, at });

@@ -6,12 +6,16 @@ import { chunksOf, readUpTo } from '../http/body';
 import type { Exchange, Route } from '../http/route';
 import { Postponed } from '../jobs/submit';
 import type { EventOutcome, Metrics } from '../metrics';
-import { recordsOf, tell, Upload } from './message';
+import type { Services } from '../state/services';
+import { recordsOf, StoredUpload, tell, Upload } from './message';
 import type { Routing } from './routing';
 import type { UploadJobs, UploadOutcome } from './upload-jobs';
+import type { UploadRecords } from './upload-records';
 
 export interface EventsOptions {
+  readonly services: Services;
   readonly routing: Routing;
+  readonly records: UploadRecords;
   readonly uploadJobs: UploadJobs;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -81,7 +85,7 @@ class Events {
 
   /** @returns what became of it, unless it is counted already */
   private async process(upload: Upload, signal: AbortSignal): Promise<EventOutcome | undefined> {
-    const { routing, uploadJobs, isCurrent } = this.options;
+    const { routing, records, uploadJobs, log, isCurrent } = this.options;
     const { bucket, key } = upload.identity;
     // Another service may be bound by now, whoever is known to be.
     if (!isCurrent()) throw new Postponed('what is known of the services may be old', RETRY_AFTER_SECONDS);
@@ -91,12 +95,30 @@ class Events {
       await uploadJobs.bury({ problem: 'no service is bound to this place', event: upload.identity });
       return undefined;
     }
-    const outcomes = await Promise.allSettled(services.map((service) => uploadJobs.submit(service, upload, signal)));
+    const modified = upload.modified ?? (await records.modified(bucket, key));
+    if (modified === undefined) {
+      log('info', 'object is gone', wordsOf(upload));
+      return 'ignored';
+    }
+    const stored = { ...upload, modified };
+    const outcomes = await Promise.allSettled(services.map((service) => this.submit(service, stored, signal)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
     const values = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<UploadOutcome>).value);
     if (values.includes('stored')) return 'stored';
     return values.includes('repeated') ? 'repeated' : undefined;
+  }
+
+  /** Kubernetes knows no Job that it removed: an event that is older than that is judged by what the Job left. */
+  private async submit(name: string, upload: StoredUpload, signal: AbortSignal): Promise<UploadOutcome> {
+    const { services, routing, records, uploadJobs, log } = this.options;
+    const { bucket, key } = upload.identity;
+    const service = services.get(name);
+    if (service && (await records.isDone(service, routing.pathsOf(name, bucket, key), upload))) {
+      log('info', 'upload is done with', { service: name, ...wordsOf(upload) });
+      return 'repeated';
+    }
+    return uploadJobs.submit(name, upload, signal);
   }
 }
 

@@ -30,6 +30,17 @@ export class Routing {
     return { services: [...new Set(wanted.map(({ service }) => service))].sort(), bound: inFolder.length > 0 };
   }
 
+  /** `bucket/folder/` of each binding by which the service wants an object. */
+  pathsOf(service: string, bucket: string, key: string): readonly string[] {
+    const wanting = (this.bindings.get(bucket) ?? []).filter(
+      (binding) =>
+        binding.service === service &&
+        key.startsWith(binding.folder) &&
+        takes(binding.input, key.slice(binding.folder.length)),
+    );
+    return wanting.map(({ folder }) => `${bucket}/${folder}`);
+  }
+
   private get bindings(): ReadonlyMap<string, readonly Binding[]> {
     return (this.byBucket ??= bindingsOf(this.services.all));
   }

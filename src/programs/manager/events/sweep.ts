@@ -6,7 +6,7 @@ import type { Exchange, Route } from '../http/route';
 import { Postponed } from '../jobs/submit';
 import type { Metrics } from '../metrics';
 import type { Jobs } from '../state/jobs';
-import { tell, Upload } from './message';
+import { StoredUpload, tell } from './message';
 import type { Routing } from './routing';
 import type { UploadJobs } from './upload-jobs';
 
@@ -48,17 +48,17 @@ export function sweepRoute(options: SweepOptions): Route {
 async function answer(object: SweptObject, options: SweepOptions, signal: AbortSignal): Promise<SweptAnswer> {
   const { routing, jobs, uploadJobs, isCurrent } = options;
   const { service, bucket, key } = object;
-  const { identity, record } = eventOf(object);
-  const job = jobName(service, identity);
+  const { identity, modified, record } = eventOf(object);
+  const job = jobName(service, { bucket, key, modified });
   // A Job that is not known yet may have failed for good: it would be taken for one under way, and asked for again.
   if (!isCurrent() || !jobs.complete) throw later('what is known of services and Jobs may be old');
-  if (tell(record).kind !== 'upload') return { job, status: 'Refused' };
+  if (tell(record).kind !== 'upload') return { job, status: 'NoFile' };
   if (!routing.destination(bucket, key).services.includes(service)) return { job, status: 'Unbound' };
   const known = jobs.status(service, job);
   if (known) return { job, status: known };
   try {
     // Without its time: it holds nobody's queue back, so however old it is, it waits for a template that is missing.
-    const outcome = await uploadJobs.submit(service, { identity, record }, signal);
+    const outcome = await uploadJobs.submit(service, { identity, modified, record }, signal);
     return { job, status: ({ stored: 'Stored', repeated: 'Pending', dead: 'Refused' } as const)[outcome] };
   } catch (error) {
     if (error instanceof Postponed) throw later(error.message, error.retryAfterSeconds);
@@ -86,11 +86,11 @@ function sweptObject(body: Buffer): SweptObject {
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 /** What the object's event would have told. */
-function eventOf({ bucket, key, lastModified, size, etag }: SweptObject): Upload {
-  const time = TIME.test(lastModified) ? Date.parse(lastModified) : NaN;
-  if (!(time >= 0)) throw refused('lastModified is no time. Allowed: 2026-01-01T00:00:00.000Z');
+function eventOf({ bucket, key, lastModified, size, etag }: SweptObject): StoredUpload {
+  const modified = TIME.test(lastModified) ? Date.parse(lastModified) : NaN;
+  if (!(modified >= 0)) throw refused('lastModified is no time. Allowed: 2026-01-01T00:00:00.000Z');
   const eventName = 's3:ObjectCreated:Put';
-  const sequencer = sequencerAt(time);
+  const sequencer = sequencerAt(modified);
   const record = {
     eventVersion: '2.0',
     eventSource: 'minio:s3',
@@ -102,7 +102,7 @@ function eventOf({ bucket, key, lastModified, size, etag }: SweptObject): Upload
       object: { key: encodedKey(key), size, eTag: etag, sequencer },
     },
   };
-  return { identity: { bucket, key, sequencer, eventName }, record };
+  return { identity: { bucket, key, sequencer, eventName }, modified, record };
 }
 
 /** As HTML's forms are encoded, a space as `+`: MinIO's way in events. */

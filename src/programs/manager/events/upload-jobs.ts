@@ -6,7 +6,7 @@ import { JobRefused, JobSubmitter, Postponed } from '../jobs/submit';
 import type { Metrics } from '../metrics';
 import type { Services } from '../state/services';
 import type { DeadLetter, DeadLetters } from './dead-letters';
-import type { Upload } from './message';
+import type { StoredUpload } from './message';
 
 export interface UploadJobsOptions {
   readonly services: Services;
@@ -19,7 +19,7 @@ export interface UploadJobsOptions {
   readonly recordsBucket: string;
 }
 
-/** `repeated`: the upload's Job was there already. `dead`: it can never be. */
+/** `repeated`: the upload's Job was there already. `dead`: Kubernetes refuses it, or nobody knows what it should be. */
 export type UploadOutcome = 'stored' | 'repeated' | 'dead';
 
 /** A service that is half removed for so long doesn't hold back the others' events any longer. */
@@ -31,12 +31,12 @@ export class UploadJobs {
   constructor(private readonly options: UploadJobsOptions) {}
 
   /** @throws Postponed */
-  async submit(name: string, upload: Upload, signal: AbortSignal): Promise<UploadOutcome> {
+  async submit(name: string, upload: StoredUpload, signal: AbortSignal): Promise<UploadOutcome> {
     const { services, submitter, servicesNamespace, metrics, log } = this.options;
     const service = services.get(name);
     if (!service) return this.withoutTemplate(name, upload);
     const { bucket, key } = upload.identity;
-    const job = jobName(name, upload.identity);
+    const job = jobName(name, { bucket, key, modified: upload.modified });
     const input = { variables: this.variables(name, job, upload), object: `${bucket}/${key}` };
     try {
       const outcome = await submitter.submit(stampJob(service, job, servicesNamespace, input), signal);
@@ -55,12 +55,12 @@ export class UploadJobs {
     await this.options.deadLetters.record(letter);
   }
 
-  private variables(service: string, job: string, upload: Upload): Record<string, string> {
+  private variables(service: string, job: string, upload: StoredUpload): Record<string, string> {
     const record = `${PLATFORM_STORE}/${this.options.recordsBucket}/${completionRecord(service, job)}`;
     return { [JOB_VARIABLES.event]: eventText(upload), [JOB_VARIABLES.completionRecord]: record };
   }
 
-  private async withoutTemplate(name: string, { identity, time }: Upload): Promise<'dead'> {
+  private async withoutTemplate(name: string, { identity, time }: StoredUpload): Promise<'dead'> {
     const problem = `service ${name}: its PodTemplate is missing`;
     if (time === undefined || Date.now() - time < PATIENCE_MS) throw new Postponed(problem, RETRY_AFTER_SECONDS);
     await this.bury({ problem, event: identity });

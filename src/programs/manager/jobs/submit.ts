@@ -14,7 +14,7 @@ export class Postponed extends Error {
   }
 }
 
-/** Kubernetes will never take this Job. */
+/** Kubernetes says no to this Job: to what it is, and not to its coming now. */
 export class JobRefused extends Error {
   override readonly name = 'JobRefused';
 }
@@ -101,7 +101,8 @@ export class JobSubmitter {
 const isThere = ({ body }: Answer) => (body as { reason?: unknown } | null)?.reason === 'AlreadyExists';
 
 /**
- * The Job itself is wrong, however often it is sent: 400, 413, 422. A refusal (403) may be of a quota that is used up, of
- * Pod Security or of rights, and all of these are put right without a new event.
+ * A Job that is wrong as it stands: 400, 413, 422. Nobody waits for a better one here, as others wait behind it; but a
+ * webhook or a policy that says so may change its mind, and the sweep asks again. A refusal (403) may be of a quota that
+ * is used up, of Pod Security or of rights, and all of these are put right without a new event.
  */
 const isFinal = ({ status }: Answer) => [400, 413, 422].includes(status);

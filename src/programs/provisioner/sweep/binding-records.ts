@@ -11,6 +11,9 @@ export interface Bound {
   readonly etag: string;
 }
 
+/** Whose record it is. */
+type BoundTo = Pick<BoundPath, 'service' | 'path'>;
+
 /** Writing the record anew at each sweep would gain nothing: the records of so much more time are kept. */
 const WORTH_MOVING_MS = 15 * 60_000;
 
@@ -25,7 +28,7 @@ export class BindingRecords {
    * @returns nothing when there is no record: the service is not bound (yet)
    * @throws ProgramError when the record can't be understood; StoreError
    */
-  async read(path: BoundPath): Promise<Bound | undefined> {
+  async read(path: BoundTo): Promise<Bound | undefined> {
     const key = bindingRecord(path.service, path.path);
     const found = await this.objects.get(this.bucket, key);
     return found && { since: sinceOf(found.text, path, `${this.bucket}/${key}`), etag: found.etag };
@@ -35,14 +38,14 @@ export class BindingRecords {
    * Says that whatever was uploaded before `since` is done with. Never back; and not when the record was changed or
    * removed since it was read: another sweep has moved it, or the provisioner has bound the service anew.
    */
-  async moveOn({ service, path }: BoundPath, { since: old, etag }: Bound, since: number): Promise<void> {
+  async moveOn({ service, path }: BoundTo, { since: old, etag }: Bound, since: number): Promise<void> {
     if (since - old < WORTH_MOVING_MS) return;
     const record: BindingRecord = { service, path, since: new Date(since).toISOString() };
     await this.objects.replace(this.bucket, bindingRecord(service, path), JSON.stringify(record), etag);
   }
 }
 
-function sinceOf(text: string, { service, path }: BoundPath, at: string): number {
+function sinceOf(text: string, { service, path }: BoundTo, at: string): number {
   const record = parsed(text);
   const since = typeof record?.since === 'string' ? Date.parse(record.since) : NaN;
   if (record?.service === service && record.path === path && !Number.isNaN(since)) return since;

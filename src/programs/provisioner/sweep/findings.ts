@@ -18,15 +18,17 @@ const COUNTS = {
   failed: 0,
   /** The manager says that the service is not bound there: they are asked for again until it is. */
   unbound: 0,
-  /** Their Jobs can never be. */
+  /** Kubernetes refuses their Jobs: they are asked for again until it doesn't. */
   refused: 0,
+  /** No Job can ever make files of them. */
+  noFile: 0,
   /** Not looked after, for a reason that is said. */
   left: 0,
   /** Records that nothing needs any longer. */
   recordsRemoved: 0,
 };
 type Counts = { [name in keyof typeof COUNTS]: number };
-const TOLD = ['stored', 'done', 'failed', 'unbound', 'refused', 'left'] as const;
+const TOLD = ['stored', 'done', 'failed', 'unbound', 'refused', 'noFile', 'left'] as const;
 
 /** What a sweep found in one service's folders. */
 export class Findings {
@@ -54,7 +56,7 @@ export class Findings {
     if (told.length === 0 && !this.hasProblems) return;
     const level = this.hasProblems
       ? 'error'
-      : this.counts.unbound + this.counts.refused + this.counts.failed > 0
+      : this.counts.unbound + this.counts.refused + this.counts.noFile + this.counts.failed > 0
         ? 'warning'
         : 'info';
     const words = this.hasProblems

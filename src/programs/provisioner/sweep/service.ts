@@ -1,4 +1,4 @@
-import { jobName, sequencerAt, SweptObject } from '../../../contract';
+import { jobName, SweptObject } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import type { ListedObject } from '../store/objects';
 import { StoreError } from '../store/store';
@@ -186,7 +186,11 @@ class Pass {
         this.findings.count('unbound', at);
         return this.stillOpen(time);
       case 'Refused':
-        return this.findings.count('refused', at);
+        // A webhook or a policy that refuses it today may take it tomorrow.
+        this.findings.count('refused', at);
+        return this.stillOpen(time);
+      case 'NoFile':
+        return this.findings.count('noFile', at);
     }
   }
 
@@ -201,7 +205,7 @@ class Pass {
 
   private jobOf(key: string, time: number): string {
     const { service, bucket } = this.path;
-    return jobName(service, { bucket, key, sequencer: sequencerAt(time), eventName: '' });
+    return jobName(service, { bucket, key, modified: time });
   }
 }
 

@@ -11,8 +11,9 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 16_000;
 /** All waits of a sweep: the next one comes in some minutes, and begins where this one left. */
 const BUDGET_MS = 120_000;
-/** So many of one service without an answer, and none in between: the next ones would have none either. */
+/** So many of one service without an answer or refused by Kubernetes, and none in between: the next ones would be, too. */
 const IN_A_ROW = 16;
+const NONE_OF_THE_SERVICE = `no Job could be made of ${IN_A_ROW} uploads in a row: the others wait for the next sweep`;
 /** Without any answer for so long, a manager that hangs (or whose API server does) is asked no more: the next sweep waits. */
 const LONGEST_TROUBLE_MS = 5 * 60_000;
 
@@ -51,7 +52,7 @@ export class Submitter {
     for (let tries = 1; ; tries++) {
       await this.pause;
       if (this.refusal !== undefined) return left(this.refusal);
-      if (this.row(object.service) >= IN_A_ROW) return left('the manager answers for none of the service');
+      if (this.row(object.service) >= IN_A_ROW) return left(NONE_OF_THE_SERVICE);
       if (await isRecorded()) return { kind: 'recorded' };
       const asked = this.now();
       const answer = await this.ask(object);
@@ -61,7 +62,7 @@ export class Submitter {
       if (this.now() - this.troubleSince > LONGEST_TROUBLE_MS)
         this.refusal = `${reason}, and so for ${LONGEST_TROUBLE_MS / 60_000} minutes`;
       if (tries === TRIES || this.budget <= 0) {
-        this.rows.set(object.service, this.row(object.service) + 1);
+        this.inARow(object.service);
         return left(reason);
       }
       this.pause ??= this.begin(tries, answer.pauseMs);
@@ -70,6 +71,10 @@ export class Submitter {
 
   private row(service: string): number {
     return this.rows.get(service) ?? 0;
+  }
+
+  private inARow(service: string): void {
+    this.rows.set(service, this.row(service) + 1);
   }
 
   private async ask(object: SweptObject): Promise<DoorAnswer> {
@@ -89,12 +94,13 @@ export class Submitter {
   }
 
   private judge({ status, text }: DoorAnswer, service: string, job: string): Submission {
-    this.rows.delete(service);
     this.troubleSince = undefined;
     const said = `the manager answers ${status}: ${quoted(text)}`;
     if (REFUSALS.has(status)) this.refusal = `${said}. Fix: ${REFUSALS.get(status)}`;
+    const answer = status === 200 ? answerIn(text) : undefined;
+    if (answer?.status === 'Refused') this.inARow(service);
+    else this.rows.delete(service);
     if (status !== 200) return left(this.refusal ?? said);
-    const answer = answerIn(text);
     if (!answer) return left(`${said}, which is no answer of a manager of this version`);
     // Whatever it made would have no record by our name, and be asked for again.
     if (answer.job !== job)
@@ -121,6 +127,7 @@ const STATUSES: readonly unknown[] = [
   'Failed',
   'Unbound',
   'Refused',
+  'NoFile',
 ] satisfies SweptAnswer['status'][];
 
 function answerIn(text: string): SweptAnswer | undefined {

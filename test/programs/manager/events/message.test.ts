@@ -26,8 +26,10 @@ describe('messages', () => {
 });
 
 describe('uploads', () => {
+  const TIME = '2026-11-24T11:22:33.444Z';
+
   test.each(['Put', 'Post', 'Copy', 'CompleteMultipartUpload'])('s3:ObjectCreated:%s', (name) => {
-    const one = record('pictures', 'in/a b+c%20ü.jpg', { eventName: `s3:ObjectCreated:${name}` });
+    const one = record('pictures', 'in/a b+c%20ü.jpg', { eventName: `s3:ObjectCreated:${name}`, eventTime: TIME });
     expect(tell(one)).toEqual({
       kind: 'upload',
       upload: {
@@ -38,7 +40,8 @@ describe('uploads', () => {
           sequencer: '17D1A2B3C4D5E6F7',
           eventName: `s3:ObjectCreated:${name}`,
         },
-        time: Date.parse('2026-11-24T11:22:33.444Z'),
+        modified: Date.parse('2024-05-21T22:50:25.990Z'),
+        time: Date.parse(TIME),
         record: one,
       },
     });
@@ -48,6 +51,15 @@ describe('uploads', () => {
     expect(tell(record('b-1', 'a', { eventName: 'ObjectCreated:Put' }))).toMatchObject({
       upload: { identity: { eventName: 's3:ObjectCreated:Put' } },
     });
+  });
+
+  test.each([
+    ["Amazon's sequencers", { eventSource: 'aws:s3', sequencer: '0055AED6DCD90281E5' }],
+    ["Ceph's, which look like MinIO's,", { eventSource: 'ceph:s3', sequencer: '9E4B0F6700000000' }],
+    ['none', { sequencer: '' }],
+  ])('%s tell no time of the object', (_, more) => {
+    expect(tell(record('b-1', 'a', more))).toMatchObject({ kind: 'upload', upload: { identity: { key: 'a' } } });
+    expect(tell(record('b-1', 'a', more))).not.toHaveProperty('upload.modified');
   });
 
   test('an event without a time is an upload', () => {

@@ -80,3 +80,15 @@ test('a service that comes, changes and goes', () => {
   services.onConfigMap('a', undefined);
   expect(routing.destination('films', 'in/a')).toEqual(NOBODY);
 });
+
+test('the folders by which a service wants an object', () => {
+  const a = definition('a', {
+    input: [input('pictures/in'), input('/pictures//in/deep'), input('pictures', { suffix: ['.gif'] }), input('films')],
+  });
+  const routing = new Routing(known(a, definition('b')));
+  const paths = (key: string) => routing.pathsOf('a', 'pictures', key);
+  expect(paths('in/deep/a.jpg')).toEqual(['pictures/in/', 'pictures/in/deep/']);
+  expect(paths('in/a.gif')).toEqual(['pictures/in/', 'pictures/']);
+  expect(paths('a.jpg')).toEqual([]);
+  expect(routing.pathsOf('c', 'pictures', 'in/a.gif')).toEqual([]);
+});

@@ -11,13 +11,14 @@ const SERVICE = 'cowsay';
 /** One folder in the other: their uploads are the same, and so are the records. */
 const BINDINGS = [binding(SERVICE, 'in/'), binding(SERVICE, 'in/sub/')];
 
+type Obstacle = 'Unbound' | 'Refused';
 type Action =
   | { readonly kind: 'upload'; readonly key: string; readonly isTold: boolean }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'end'; readonly succeeds: boolean; readonly which: number }
   | { readonly kind: 'clean up' }
-  /** The manager knows the service, or does not: its definition is away or broken. */
-  | { readonly kind: 'know'; readonly isKnown: boolean }
+  /** Why no Job can be made: the service's definition is away or broken, or Kubernetes refuses its Jobs. Or it can. */
+  | { readonly kind: 'obstacle'; readonly obstacle?: Obstacle }
   | { readonly kind: 'time'; readonly minutes: number };
 type Step =
   | { readonly kind: 'action'; readonly action: Action }
@@ -29,7 +30,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('delete' as const), key: fc.constantFrom(...KEYS) }),
   fc.record({ kind: fc.constant('end' as const), succeeds: fc.boolean(), which: fc.nat(9) }),
   fc.record({ kind: fc.constant('clean up' as const) }),
-  fc.record({ kind: fc.constant('know' as const), isKnown: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('obstacle' as const),
+    obstacle: fc.constantFrom<Obstacle | undefined>('Unbound', 'Refused', undefined),
+  }),
 );
 const time = fc.record({ kind: fc.constant('time' as const), minutes: fc.nat(200) });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -44,10 +48,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const unbound = ({ service, bucket, key, lastModified }: SweptObject): DoorAnswer => {
-  const job = jobOf(service, bucket, key, Date.parse(lastModified));
-  return { status: 200, text: JSON.stringify({ job, status: 'Unbound' } satisfies SweptAnswer) };
-};
+const answering =
+  (status: Obstacle) =>
+  ({ service, bucket, key, lastModified }: SweptObject): DoorAnswer => {
+    const job = jobOf(service, bucket, key, Date.parse(lastModified));
+    return { status: 200, text: JSON.stringify({ job, status } satisfies SweptAnswer) };
+  };
 
 /** Kubernetes, supervisors, users and sweeps; everything that was ever wrong is remembered. */
 class Model {
@@ -92,8 +98,8 @@ class Model {
         // Not a Job that failed and that no sweep has seen since: it has no record, and is run again.
         for (const job of this.finished()) if (this.isRecorded(job)) manager.jobs.delete(job);
         return;
-      case 'know':
-        manager.answer = action.isKnown ? () => undefined : unbound;
+      case 'obstacle':
+        manager.answer = action.obstacle ? answering(action.obstacle) : () => undefined;
         return;
       case 'time':
         store.now += action.minutes * MINUTE;
@@ -123,7 +129,7 @@ class Model {
 
   /** Until nothing is under way, and records have had their time. */
   async settle(): Promise<void> {
-    this.act({ kind: 'know', isKnown: true });
+    this.act({ kind: 'obstacle' });
     for (let i = 0; i < 3; i++) {
       await this.sweep([]);
       for (const [job, status] of this.world.manager.jobs) if (status === 'Pending') this.end(job, true);

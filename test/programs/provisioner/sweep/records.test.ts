@@ -18,18 +18,21 @@ describe('since when a binding is', () => {
     expect(at(world)).toBe(4 * HOUR);
   });
 
-  test.each(['Stored', 'Pending', 'Running', 'Unbound'] as const)('not past an upload that is %s', async (status) => {
-    const world = new World(IN);
-    world.store.now = START + HOUR;
-    const job = upload(world, 'a');
-    if (status !== 'Stored') world.manager.jobs.set(job, status);
-    world.store.now = START + 5 * HOUR;
-    for (const key of 'bcdef') upload(world, key);
-    await world.sweep();
-    expect(at(world)).toBe(HOUR);
-  });
+  test.each(['Stored', 'Pending', 'Running', 'Unbound', 'Refused'] as const)(
+    'not past an upload that is %s',
+    async (status) => {
+      const world = new World(IN);
+      world.store.now = START + HOUR;
+      const job = upload(world, 'a');
+      if (status !== 'Stored') world.manager.jobs.set(job, status);
+      world.store.now = START + 5 * HOUR;
+      for (const key of 'bcdef') upload(world, key);
+      await world.sweep();
+      expect(at(world)).toBe(HOUR);
+    },
+  );
 
-  test.each(['Succeeded', 'Failed', 'Refused'] as const)('past one that is %s', async (status) => {
+  test.each(['Succeeded', 'Failed', 'NoFile'] as const)('past one that is %s', async (status) => {
     const world = new World(IN);
     world.manager.jobs.set(upload(world, 'a'), status);
     world.store.now = START + 5 * HOUR;

@@ -63,10 +63,19 @@ test('six tries an object; all that wait wait together; after some without an an
   expect(waits.reduce((sum, ms) => sum + ms)).toBeLessThanOrEqual(140_000);
   expect(state.posts).toBeLessThan(200);
   const before = state.posts;
-  expect(await submit()).toEqual({ kind: 'left', reason: 'the manager answers for none of the service' });
+  expect(await submit()).toEqual({ kind: 'left', reason: expect.stringContaining('no Job could be made of 16') });
   expect(state.posts).toBe(before);
   await submit('another');
   expect(state.posts).toBe(before + 1);
+});
+
+test('refused by Kubernetes so often in a row, and no more of the service', async () => {
+  const refused = { status: 200, text: '{"job":"s-1","status":"Refused"}' };
+  const { submit, state } = submitter((count) => (count === 16 ? stored : refused));
+  for (let i = 0; i < 32; i++) expect(await submit()).toMatchObject({ kind: 'answer' });
+  expect(await submit()).toEqual({ kind: 'left', reason: expect.stringContaining('no Job could be made of 16') });
+  expect(state.posts).toBe(32);
+  expect(await submit('another')).toMatchObject({ kind: 'answer' });
 });
 
 test('a manager that hangs keeps no sweep for hours: after minutes without any answer, no service is asked for', async () => {

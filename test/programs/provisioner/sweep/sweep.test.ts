@@ -136,10 +136,27 @@ describe('what becomes of it', () => {
     expect(world.store.text(`${RECORDS}/done/cowsay/${job}`)).toBe('of the supervisor');
   });
 
-  test.each(['Pending', 'Running', 'Unbound', 'Refused'] as const)('%s: no record', async (status) => {
+  test.each(['Pending', 'Running', 'Unbound', 'Refused'] as const)(
+    '%s: no record, and asked for again, however much later',
+    async (status) => {
+      const world = new World(IN);
+      world.manager.jobs.set(upload(world, 'a'), status);
+      for (let sweeps = 1; sweeps <= 3; sweeps++) {
+        expect(await world.sweep()).toBe(true);
+        expect(world.askedKeys).toHaveLength(sweeps);
+        world.store.now += 3 * HOUR;
+      }
+      expect(world.completed('cowsay')).toEqual([]);
+    },
+  );
+
+  test('NoFile: no record, and it is left behind', async () => {
     const world = new World(IN);
-    world.manager.jobs.set(upload(world, 'a'), status);
+    world.manager.jobs.set(upload(world, 'a'), 'NoFile');
+    world.store.now += 3 * HOUR;
     expect(await world.sweep()).toBe(true);
+    expect(await world.sweep()).toBe(true);
+    expect(world.askedKeys).toEqual(['a']);
     expect(world.completed('cowsay')).toEqual([]);
   });
 });

@@ -3,7 +3,6 @@ import {
   bindingRecord,
   jobName,
   recordsBucket,
-  sequencerAt,
   SweptAnswer,
   SweptObject,
 } from '../../../../src/contract';
@@ -128,7 +127,7 @@ export class FakeManager implements Door {
 }
 
 export const jobOf = (service: string, bucket: string, key: string, time: number) =>
-  jobName(service, { bucket, key, sequencer: sequencerAt(time), eventName: '' });
+  jobName(service, { bucket, key, modified: time });
 
 export const binding = (service: string, path: string, more: Partial<BindingDeclaration> = {}): BindingDeclaration => ({
   service,
