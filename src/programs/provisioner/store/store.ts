@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreDeclaration } from '../../../contract';
-import { backOffMs } from '../../common/back-off';
 import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
@@ -11,6 +10,7 @@ import { textBody } from '../../supervisor/storage/http';
 import { PassingError } from '../../supervisor/storage/retry';
 import { S3Client } from '../../supervisor/storage/s3-client';
 import { S3Error } from '../../supervisor/storage/s3-errors';
+import { STORE_TRIES, storePauseMs } from './patience';
 
 export interface StoreKeys {
   readonly accessKey: string;
@@ -58,10 +58,7 @@ export interface StorePatience {
   readonly tries: number;
 }
 
-/** About four minutes a call: a MinIO of several pods takes no writes for a while after it says that it is ready. */
-const PATIENCE: StorePatience = { wait: sleep, tries: 20 };
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 16_000;
+const PATIENCE: StorePatience = { wait: sleep, tries: STORE_TRIES };
 /** A page of a list: a thousand keys of a kilobyte, each byte of it as `%41`. */
 const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -101,8 +98,7 @@ export class Store {
         if (tries >= this.patience.tries) {
           throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
         }
-        const asked = Math.min(error.detail.pauseMs ?? 0, LONGEST_WAIT_MS);
-        const ms = Math.max(backOffMs(tries, FIRST_WAIT_MS, LONGEST_WAIT_MS), asked);
+        const ms = storePauseMs(tries, error.detail.pauseMs);
         this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
         await this.patience.wait(ms);
       }

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreDeclaration, TOOLS_DIR } from '../../../contract';
-import { backOffMs } from '../../common/back-off';
 import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
 import { Queue } from '../../common/queue';
 import { quotedWithout } from '../../supervisor/storage/words';
+import { STORE_TRIES, storePauseMs } from '../store/patience';
 import { StoreKeys } from '../store/store';
 
 export interface McOptions {
@@ -41,10 +41,6 @@ export const ALIAS = 'store';
 
 /** Each derives a key from the root user's secret, for which it takes 64 MiB and a third of a second of a CPU. */
 const AT_ONCE = 2;
-/** The client itself tries again for a while. */
-const TRIES = 8;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 16_000;
 const TIMEOUT_MS = 60_000;
 const CLIENT_FIX = 'Fix: the image "mc" has to hold mc or mcli';
 
@@ -76,8 +72,8 @@ export class Mc {
       if (end.lines) return end.lines;
       const message = `mc ${args.join(' ')}: ${quotedWithout([input?.secret, this.keys.secretKey], end.message)}`;
       if (!end.passes) throw new McError(message, end.code);
-      if (tries === TRIES) throw new McError(`${message} (tried ${tries} times)`, end.code);
-      const ms = backOffMs(tries, FIRST_WAIT_MS, LONGEST_WAIT_MS);
+      if (tries === STORE_TRIES) throw new McError(`${message} (tried ${tries} times)`, end.code);
+      const ms = storePauseMs(tries);
       this.log('warning', `${message}; trying again in ${(ms / 1000).toFixed(1)} s`);
       await this.wait(ms);
     }
