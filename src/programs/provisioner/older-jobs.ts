@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JOB_NAMESPACE_ENV, JOB_NAME_ENV, selectorLabels } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
-import { Log } from '../common/log';
 import { patiently, reason, Wait } from '../common/patience';
+import { Report } from './report';
 
 /** Kubernetes' own, on a Job's pods. */
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
@@ -53,7 +53,7 @@ export async function deleteOlderJobs(
   platform: string,
   own: OwnJob,
   store: JobStore,
-  log: Log,
+  report: Report,
   wait: Wait = sleep,
 ): Promise<void> {
   const path = `/apis/batch/v1/namespaces/${encodeURIComponent(own.namespace)}/jobs`;
@@ -67,10 +67,10 @@ export async function deleteOlderJobs(
     const answer = await patiently(() => store.call('DELETE', `${path}/${encodeURIComponent(name)}`, options), wait);
     const isGone = [200, 202, 404].includes(answer.status);
     if (!isGone) throw new ProgramError(`the earlier Job ${name} can't be deleted: ${reason(answer)}`);
-    log('info', 'earlier job deleted', { job: name });
+    report.changed(`earlier Job ${name}: deleted`);
   }
   const kept = jobs.map(({ metadata }) => metadata.name).filter((name) => !older.includes(name));
-  await waitForPods(platform, own.namespace, new Set(kept), store, log, wait);
+  await waitForPods(platform, own.namespace, new Set(kept), store, report, wait);
 }
 
 /** Pods whose Job is gone may run for a moment longer, also of one that an earlier try of this Job deleted. */
@@ -79,7 +79,7 @@ async function waitForPods(
   namespace: string,
   jobs: ReadonlySet<string>,
   store: JobStore,
-  log: Log,
+  report: Report,
   wait: Wait,
 ): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
@@ -90,8 +90,7 @@ async function waitForPods(
     if (names.length === 0) return;
     if (looks === LOOKS) {
       // Of a node that is gone they stay for ever, and nothing would be provisioned again.
-      return log(
-        'warning',
+      return report.byHand(
         `pods of earlier Jobs have not ended in ${LOOKS} s: ${names.join(', ')}. If their node is not gone, they may undo ` +
           'what this run does: delete this Job then, and apply the manifests again',
       );

@@ -1,10 +1,11 @@
 import { Declaration } from '../../contract';
-import { Log } from '../common/log';
+import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
+import { Log } from '../common/log';
 import { Wait } from '../common/patience';
 import { deleteOlderJobs, OwnJob } from './older-jobs';
 import { Report } from './report';
-import { createMissingSecrets } from './secrets';
+import { createMissingSecrets, isDerived } from './secrets';
 import { convergeBindings, convergeBuckets } from './store';
 import { Store } from './store/store';
 import { StoreWork } from './store/work';
@@ -32,24 +33,47 @@ export async function provision(
   declaration: Declaration,
   own: OwnJob,
   kubernetes: Kubernetes,
-  { log, wait, mcProgram }: ProvisionOptions,
+  options: ProvisionOptions,
 ): Promise<number> {
+  const report = new Report(options.log);
+  try {
+    await converge(declaration, own, kubernetes, report, options);
+  } catch (error) {
+    // What failed before it is told all the same.
+    report.failed(`the run ends here: ${(error as Error).message}`);
+    if (!(error instanceof ProgramError)) {
+      report.summary();
+      throw error;
+    }
+  }
+  return report.summary() ? 0 : 1;
+}
+
+/** @throws ProgramError for what nothing can go on without. */
+async function converge(
+  declaration: Declaration,
+  own: OwnJob,
+  kubernetes: Kubernetes,
+  report: Report,
+  { log, wait, mcProgram }: ProvisionOptions,
+): Promise<void> {
   const { platform, secrets, store: declared } = declaration;
   // First: whatever becomes of this run, an earlier declaration that is applied again has to run again.
-  await deleteOlderJobs(platform, own, kubernetes, log, wait);
-  await createMissingSecrets(secrets, kubernetes, log, wait);
+  await deleteOlderJobs(platform, own, kubernetes, report, wait);
+  const independent = secrets.filter((secret) => !isDerived(secret));
+  const refused = await createMissingSecrets(independent, kubernetes, report, wait);
   const keys = await storeKeys(own.namespace, declared, kubernetes, wait);
+  // They are made of the store's keys, which were waited for.
+  await createMissingSecrets(secrets.filter(isDerived), kubernetes, report, wait);
   await waitForStore(declared, keys, log, wait);
   const store = new Store(declared, keys, log);
-  const report = new Report(log);
   try {
     const mc = new Mc(declared, keys, log, { program: mcProgram, wait });
     const work = { declaration, namespace: own.namespace, store, report };
-    await convergeStore(work, { mc, kubernetes, log, wait });
+    await convergeStore(work, { mc, kubernetes, refused, log, wait });
   } finally {
     store.close();
   }
-  return report.summary() ? 0 : 1;
 }
 
 /** Users first: they can do what they must before a rule lets an event come. */

@@ -2,9 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { GeneratedSecret } from '../../contract';
 import { ProgramError } from '../common/fail';
 import { KubernetesAnswer } from '../common/kubernetes';
-import { Log } from '../common/log';
-import { patiently, reason, Wait } from '../common/patience';
+import { isTrouble, patiently, reason, Wait } from '../common/patience';
 import { metricsTokenOf } from './metrics-token';
+import { Report } from './report';
+import { SecretError } from './secret-values';
 
 /** What is needed of the API server. */
 export interface SecretStore {
@@ -13,25 +14,49 @@ export interface SecretStore {
 
 /**
  * Creates the Secrets that don't exist. Creation is the whole question: 409 means that it is there, and what is
- * there is never overwritten. Secrets that are made of another one come last, as that one may be made by hand, and later.
- * @throws ProgramError that names the Secret and the reason, when the server refuses or stays away.
+ * there is never overwritten. One that is refused is reported, and keeps no other from being made.
+ * @returns those that were not made (`namespace/name`)
+ * @throws ProgramError that names the Secret and the reason, when the server stays away
  */
 export async function createMissingSecrets(
   secrets: readonly GeneratedSecret[],
   store: SecretStore,
-  log: Log,
+  report: Report,
   wait?: Wait,
-): Promise<void> {
-  for (const secret of [...secrets.filter(standsAlone), ...secrets.filter((one) => !standsAlone(one))]) {
-    const at = `${secret.namespace}/${secret.name}`;
-    const answer = await create(secret, store, wait);
-    if (answer.status === 201) log('info', 'secret generated', { secret: at });
-    else if (answer.status === 409) log('info', 'secret is there already', { secret: at });
-    else throw new ProgramError(`secret ${at} can't be created: ${reason(answer)}`);
+): Promise<string[]> {
+  const refused: string[] = [];
+  for (const secret of secrets) {
+    try {
+      await createIfMissing(secret, store, report, wait);
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      report.failed(error.message);
+      refused.push(`${secret.namespace}/${secret.name}`);
+    }
   }
+  return refused;
 }
 
-const standsAlone = ({ data }: GeneratedSecret) => Object.values(data).every((value) => !('metricsToken' in value));
+async function createIfMissing(
+  secret: GeneratedSecret,
+  store: SecretStore,
+  report: Report,
+  wait?: Wait,
+): Promise<void> {
+  const at = `secret ${secret.namespace}/${secret.name}`;
+  const answer = await create(secret, store, wait);
+  const { status } = answer;
+  if (status === 201) return report.changed(`${at}: generated`);
+  if (status === 409) return report.found(`${at}: it is there, and stays as it is`);
+  const problem = `${at} can't be created: ${reason(answer)}`;
+  if (isTrouble(status)) throw new ProgramError(problem);
+  throw new SecretError(
+    `${problem}. Fix: put right what the API server says (a quota, a right, a namespace that is missing); the next try makes it`,
+  );
+}
+
+/** Whether a Secret is made of another one, which may be made by hand, and later. */
+export const isDerived = ({ data }: GeneratedSecret) => Object.values(data).some((value) => 'metricsToken' in value);
 
 async function create(secret: GeneratedSecret, store: SecretStore, wait?: Wait): Promise<KubernetesAnswer> {
   const manifest = manifestOf(secret, await tokensOf(secret, store, wait));

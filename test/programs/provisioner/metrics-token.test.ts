@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { createMissingSecrets } from '../../../src/programs/provisioner/secrets';
+import { Report } from '../../../src/programs/provisioner/report';
+import { createMissingSecrets, isDerived } from '../../../src/programs/provisioner/secrets';
 import { lines, noWait, secret } from './api';
 
 describe("a token for the store's metrics", () => {
@@ -19,14 +20,15 @@ describe("a token for the store's metrics", () => {
       made.push((sent as { stringData: Record<string, string> }).stringData);
       return { status: 201, body: {} };
     };
-    const run = () => createMissingSecrets([metrics, secret()], { call }, lines().log, noWait);
-    return { asked, made, run };
+    const { logged, log } = lines();
+    const run = () => createMissingSecrets([metrics, secret()], { call }, new Report(log), noWait);
+    return { asked, logged, made, run };
   }
 
   test('is a JWT of the root user, signed with its password', async () => {
     const { made, run } = api(1);
     await run();
-    const [header, claims, signature] = made[1].token.split('.');
+    const [header, claims, signature] = made[0].token.split('.');
     const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
     expect(read(header)).toEqual({ alg: 'HS512', typ: 'JWT' });
     expect(read(claims)).toEqual({ sub: 'oscar-root', iss: 'prometheus', exp: expect.any(Number) });
@@ -34,16 +36,22 @@ describe("a token for the store's metrics", () => {
     expect(signature).toBe(createHmac('sha512', 'hunter2').update(`${header}.${claims}`).digest('base64url'));
   });
 
-  test('waits for a Secret that is made by hand, after all others are made', async () => {
+  test('waits for a Secret that is made by hand', async () => {
     const { asked, run } = api(3);
-    await run();
-    expect(asked).toEqual(['POST oscar-svc/secrets', ...Array(3).fill('GET oscar/secrets/root'), 'POST oscar/secrets']);
+    expect(await run()).toEqual([]);
+    expect(asked).toEqual([...Array(3).fill('GET oscar/secrets/root'), 'POST oscar/secrets', 'POST oscar-svc/secrets']);
   });
 
-  test('is not made of a Secret that never comes, or lacks a key', async () => {
-    await expect(api(Infinity).run()).rejects.toThrow("secret oscar/root can't be read: 404");
-    const { made, run } = api(1, { data: { rootUser: base64('oscar-root') } });
-    await expect(run()).rejects.toThrow('secret oscar/root has no "rootPassword"');
+  test('is told from Secrets that are made of nothing', () => {
+    expect([metrics, secret()].map(isDerived)).toEqual([true, false]);
+  });
+
+  test.each([
+    ['never comes', api(Infinity), "secret oscar/root can't be read: 404"],
+    ['lacks a key', api(1, { data: { rootUser: base64('oscar-root') } }), 'secret oscar/root has no "rootPassword"'],
+  ])('is not made of a Secret that %s, and others are made', async (_, { logged, made, run }, problem) => {
+    expect(await run()).toEqual(['oscar/oscar-minio-metrics']);
+    expect(logged[0]).toContain(`error: failed: ${problem}`);
     expect(made).toHaveLength(1);
   });
 });

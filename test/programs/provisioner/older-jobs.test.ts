@@ -1,5 +1,6 @@
 import { ProgramError } from '../../../src/programs/common/fail';
 import { deleteOlderJobs, ownJob } from '../../../src/programs/provisioner/older-jobs';
+import { Report } from '../../../src/programs/provisioner/report';
 import { lines, noWait } from './api';
 
 describe('earlier Jobs', () => {
@@ -33,13 +34,14 @@ describe('earlier Jobs', () => {
       const all = path.startsWith('/api/v1/namespaces/oscar/pods?') ? (lists.next().value ?? []) : items;
       return { status: listing, body: listing === 200 ? { items: all } : { message: 'no' } };
     };
-    const run = () => deleteOlderJobs('oscar', OWN, { call }, log, noWait);
+    const run = () => deleteOlderJobs('oscar', OWN, { call }, new Report(log), noWait);
     return { asked, logged, run };
   }
 
   test('are deleted with their pods; its own and newer ones stay', async () => {
-    const { asked, run } = jobs([newer, own, older]);
+    const { asked, logged, run } = jobs([newer, own, older]);
     await run();
+    expect(logged).toEqual(['info: changed: earlier Job oscar-provisioner-a: deleted']);
     const selector = 'labelSelector=app.kubernetes.io/component=provisioner,app.kubernetes.io/instance=oscar';
     expect(asked).toEqual([
       `GET ${JOBS}?${selector}`,
@@ -63,7 +65,9 @@ describe('earlier Jobs', () => {
     const { asked, logged, run } = jobs([own], { pods: Array(100).fill([pod('gone', 'Running')]) });
     await run();
     expect(asked.filter((call) => call.includes('/pods?'))).toHaveLength(60);
-    expect(logged).toEqual([expect.stringMatching(/^warning: pods of earlier Jobs have not ended in 60 s: gone-x\. /)]);
+    expect(logged).toEqual([
+      expect.stringMatching(/^warning: to be done by hand: pods of earlier Jobs have not ended in 60 s: gone-x\. /),
+    ]);
   });
 
   test('are left alone by a Job that was deleted itself, and it changes nothing any longer', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { ProgramError } from '../../../src/programs/common/fail';
+import { Report } from '../../../src/programs/provisioner/report';
 import { createMissingSecrets } from '../../../src/programs/provisioner/secrets';
 import { lines, noWait, secret } from './api';
 
@@ -17,13 +18,13 @@ function server(...answers: (number | Error)[]) {
 }
 const create = (store: ReturnType<typeof server>, secrets = [secret()], wait = noWait) => {
   const { logged, log } = lines();
-  return createMissingSecrets(secrets, store, log, wait).then(() => logged);
+  return createMissingSecrets(secrets, store, new Report(log), wait).then(() => logged);
 };
 
 describe('secrets', () => {
   test('one that is missing is made as declared', async () => {
     const store = server(201);
-    expect(await create(store)).toEqual(['info: secret generated']);
+    expect(await create(store)).toEqual(['info: changed: secret oscar-svc/cowsay-minio: generated']);
     expect(store.asked).toEqual([
       {
         path: '/api/v1/namespaces/oscar-svc/secrets',
@@ -40,7 +41,9 @@ describe('secrets', () => {
 
   test('one that is there is left alone', async () => {
     const store = server(409);
-    expect(await create(store)).toEqual(['info: secret is there already']);
+    expect(await create(store)).toEqual([
+      'info: as declared: secret oscar-svc/cowsay-minio: it is there, and stays as it is',
+    ]);
     expect(store.asked).toHaveLength(1);
   });
 
@@ -79,19 +82,37 @@ describe('secrets', () => {
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 16000, 16000]);
   });
 
-  test('not for ever', async () => {
-    const store = server(new Error('connect ECONNREFUSED'));
-    await expect(create(store)).rejects.toThrow(/oscar-svc\/cowsay-minio can't be created: no answer: connect ECONN/);
+  test.each([
+    [new Error('connect ECONNREFUSED'), 'no answer: connect ECONN'],
+    [503, '503: answer 503'],
+  ])('not for ever: without it (%s) nothing goes on', async (answer, reason) => {
+    const store = server(answer);
+    const failure = await create(store, [secret(), secret({ name: 'other' })]).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(ProgramError);
+    expect(String(failure)).toContain(`oscar-svc/cowsay-minio can't be created: ${reason}`);
     expect(store.asked).toHaveLength(22);
   });
 
-  test.each([[403], [404], [422]])('%d is not asked again, and nobody sees a value', async (status) => {
-    const store = server(status);
-    const failure = await create(store).catch((error: Error) => error);
-    expect(failure).toBeInstanceOf(ProgramError);
-    expect(String(failure)).toContain(`cowsay-minio can't be created: ${status}: answer ${status}`);
-    expect(store.asked).toHaveLength(1);
-    const { stringData } = store.asked[0].body as { stringData: { secretKey: string } };
-    expect(String(failure)).not.toContain(stringData.secretKey);
+  test.each([[403], [404], [422]])('one that is refused (%d) is told of, and others are made', async (status) => {
+    const store = server(status, 201);
+    const { logged, log } = lines();
+    const secrets = [secret(), secret({ name: 'other' })];
+    const refused = await createMissingSecrets(secrets, store, new Report(log), noWait);
+    expect(refused).toEqual(['oscar-svc/cowsay-minio']);
+    expect(logged).toEqual([
+      `error: failed: secret oscar-svc/cowsay-minio can't be created: ${status}: answer ${status}. Fix: put right what the ` +
+        'API server says (a quota, a right, a namespace that is missing); the next try makes it',
+      'info: changed: secret oscar-svc/other: generated',
+    ]);
+    expect(store.asked).toHaveLength(2);
+  });
+
+  test('nobody is told a value', async () => {
+    for (const status of [201, 409, 403]) {
+      const store = server(status);
+      const logged = await create(store);
+      const { stringData } = store.asked[0].body as { stringData: { secretKey: string } };
+      expect(logged.join()).not.toContain(stringData.secretKey);
+    }
   });
 });

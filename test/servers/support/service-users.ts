@@ -56,7 +56,7 @@ export class ServiceUsers {
     const work = { declaration, namespace: 'oscar', store, report: new Report(log) };
     const mc = new Mc(declaration.store, this.minio.root, log, { program: program('mc') });
     try {
-      await convergeUsers(work, { mc, kubernetes: this, log, wait: async () => undefined });
+      await convergeUsers(work, { mc, kubernetes: this, refused: [], log, wait: async () => undefined });
     } finally {
       store.close();
     }

@@ -13,6 +13,8 @@ import { isSamePolicy, policyDocument } from './policy';
 export interface UserTools {
   readonly mc: Mc;
   readonly kubernetes: SecretReader;
+  /** Secrets that could not be made a moment ago (`namespace/name`): nobody waits for them. */
+  readonly refused: readonly string[];
   readonly log: Log;
   readonly wait?: Wait;
 }
@@ -59,11 +61,12 @@ async function storedUsers(mc: Mc): Promise<Map<string, StoredUser>> {
 /** In this order nobody has, at any moment, more rights than declared now or before. */
 async function convergeUser(
   work: StoreWork,
-  { mc, kubernetes, log, wait }: UserTools,
+  tools: UserTools,
   user: UserDeclaration,
   stored: StoredUser | undefined,
 ): Promise<void> {
-  const secretKey = await secretKeyOf(user, kubernetes, wait);
+  const { mc, log } = tools;
+  const secretKey = await secretKeyOf(user, tools);
   const changes: string[] = [];
   const { name } = user;
   if (await convergePolicy(mc, user)) changes.push('policy written');
@@ -89,10 +92,14 @@ async function convergeUser(
 }
 
 /** Of the user's Secret, which was made a moment ago, or is made by hand. */
-async function secretKeyOf({ name, secret }: UserDeclaration, kubernetes: SecretReader, wait?: Wait): Promise<string> {
-  const keys = ['accessKey', 'secretKey'];
-  const [accessKey, secretKey] = await secretValues(secret.namespace, secret.name, keys, kubernetes, wait);
+async function secretKeyOf({ name, secret }: UserDeclaration, tools: UserTools): Promise<string> {
+  const { kubernetes, refused, wait } = tools;
   const at = `${secret.namespace}/${secret.name}`;
+  const keys = ['accessKey', 'secretKey'];
+  // It is read all the same: a quota that is full refuses also one that is there.
+  const isAwaited = !refused.includes(at);
+  const values = await secretValues(secret.namespace, secret.name, keys, kubernetes, wait, isAwaited);
+  const [accessKey, secretKey] = values;
   if (accessKey !== name) {
     throw new ProgramError(
       `secret ${at}: "accessKey" is ${quoted(accessKey)}. Allowed: ${quoted(name)}, the user's name. Fix: put it right, or delete the ` +

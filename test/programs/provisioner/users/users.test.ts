@@ -44,7 +44,7 @@ async function converge(mc: Mc, data: Readonly<Record<string, string>>, given?: 
   const { work, said, log } = workOf(given);
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   const kubernetes = { call: async () => ({ status: 200, body: { data: Object.fromEntries(encoded) } }) };
-  await convergeUsers(work, { mc, kubernetes, log, wait: async () => undefined });
+  await convergeUsers(work, { mc, kubernetes, refused: [], log, wait: async () => undefined });
   return said;
 }
 
@@ -92,6 +92,19 @@ describe('a user', () => {
     expect(failed).toMatch(message);
     expect([failed, ...rest].join()).not.toContain(SECRET);
     expect(asked).toEqual(['admin user list store']);
+  });
+
+  test.each([
+    ['is waited for: somebody may make it by hand', [], 22],
+    ['could not be made is looked at once', ['oscar-svc/cow-minio'], 1],
+  ])('whose Secret is missing and %s', async (_, refused, times) => {
+    const { mc } = client();
+    const { work, said, log } = workOf();
+    let reads = 0;
+    const kubernetes = { call: async () => (reads++, { status: 404, body: { message: 'not found' } }) };
+    await convergeUsers(work, { mc, kubernetes, refused, log, wait: async () => undefined });
+    expect(said).toEqual(["failed: secret oscar-svc/cow-minio can't be read: 404: not found"]);
+    expect(reads).toBe(times);
   });
 
   test('whose path is a pattern is not made', async () => {
