@@ -46,8 +46,9 @@ const LOOK_MS = 1000;
  * Deletes the provisioner's Jobs from before this one, and waits for their pods to end. Jobs are named by what they make
  * true: one of an earlier declaration that stayed would be «unchanged» when that declaration is applied again, and never
  * run. One that still runs would undo what this one does. Newer ones stay: they come after this one.
- * @throws ProgramError that names the Job and the reason, when the server refuses or stays away; and where this Job is
- *   gone, which a newer one has deleted: nothing may be changed by an earlier declaration any longer
+ * @throws ProgramError that names the Job and the reason, when the server refuses or stays away; where this Job is gone,
+ *   which a newer one has deleted: nothing may be changed by an earlier declaration any longer; and where nobody can tell
+ *   which of two Jobs is the newer one
  */
 export async function deleteOlderJobs(
   platform: string,
@@ -69,8 +70,24 @@ export async function deleteOlderJobs(
     if (!isGone) throw new ProgramError(`the earlier Job ${name} can't be deleted: ${reason(answer)}`);
     report.changed(`earlier Job ${name}: deleted`);
   }
+  const sameTime = jobs.filter((job) => time(job) === time(self)).map(({ metadata }) => metadata.name);
+  if (sameTime.length > 1) throw unordered(own, sameTime, self.metadata.creationTimestamp);
   const kept = jobs.map(({ metadata }) => metadata.name).filter((name) => !older.includes(name));
   await waitForPods(platform, own.namespace, new Set(kept), store, report, wait);
+}
+
+/**
+ * Times have whole seconds, uids are random, and a Job's resourceVersion grows with its status: nothing tells an order within
+ * a second. A guess could let an earlier declaration win, without a word; so all of them stop, until somebody says which holds.
+ * Both have to go: one that failed for good would be «unchanged» when it is applied again.
+ */
+function unordered({ namespace }: OwnJob, jobs: readonly string[], time: string): ProgramError {
+  const names = [...jobs].sort();
+  return new ProgramError(
+    `the Jobs ${names.join(', ')} were made in the same second (${time}), and nothing tells which declaration is the later one: ` +
+      `none of them changes anything. Fix: delete them (kubectl delete jobs -n ${namespace} ${names.join(' ')}), and apply the ` +
+      'manifests that are to hold',
+  );
 }
 
 /** Pods whose Job is gone may run for a moment longer, also of one that an earlier try of this Job deleted. */

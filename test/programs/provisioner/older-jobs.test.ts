@@ -34,7 +34,7 @@ describe('earlier Jobs', () => {
       const all = path.startsWith('/api/v1/namespaces/oscar/pods?') ? (lists.next().value ?? []) : items;
       return { status: listing, body: listing === 200 ? { items: all } : { message: 'no' } };
     };
-    const run = () => deleteOlderJobs('oscar', OWN, { call }, new Report(log), noWait);
+    const run = (self = OWN) => deleteOlderJobs('oscar', self, { call }, new Report(log), noWait);
     return { asked, logged, run };
   }
 
@@ -74,6 +74,20 @@ describe('earlier Jobs', () => {
     const { asked, run } = jobs([older, newer]);
     await expect(run()).rejects.toThrow('the Job oscar-provisioner-b was deleted');
     expect(asked).toHaveLength(1);
+  });
+
+  test('of the same second stop one another: nobody can tell which declaration is the later one', async () => {
+    const twin = at('oscar-provisioner-d', own.metadata.creationTimestamp);
+    const { asked, run } = jobs([older, twin, own, newer]);
+    const message =
+      'the Jobs oscar-provisioner-b, oscar-provisioner-d were made in the same second (2026-03-01T10:00:00Z), and nothing tells ' +
+      'which declaration is the later one: none of them changes anything. Fix: delete them (kubectl delete jobs -n oscar ' +
+      'oscar-provisioner-b oscar-provisioner-d), and apply the manifests that are to hold';
+    await expect(run()).rejects.toThrow(new ProgramError(message));
+    await expect(run({ ...OWN, name: twin.metadata.name })).rejects.toThrow(new ProgramError(message));
+    // Both still make room for earlier declarations.
+    const deleted = asked.filter((call) => call.startsWith('DELETE')).map((call) => call.split(' ')[1]);
+    expect(deleted).toEqual(Array(2).fill(`${JOBS}/oscar-provisioner-a`));
   });
 
   test('that are gone already are no trouble', () => jobs([own, older], { deletion: 404 }).run());
