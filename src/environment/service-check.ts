@@ -5,6 +5,7 @@ import { origin, Stack } from './layers';
 import { isOwnStore, Providers, reference } from './providers';
 import { Problem, Report } from './report';
 import { Service } from './schema/environment';
+import { SHORTEST_TTL_SECONDS } from './schema/service';
 import { scriptFile } from './service-props';
 import { serviceValues } from './service-values';
 import { isMap, isNothing } from './values';
@@ -32,6 +33,7 @@ export class ServiceChecker {
     if (!this.scripts.has(file)) this.scripts.set(file, isFile(file));
     if (!this.scripts.get(file)) report.error(stack, noScript(service.script, file, stack), name);
     if (service.expose && isNothing(service.expose.api_port)) report.warning(stack, NO_PORT, name);
+    if (isOutrun(service)) report.warning(stack, { ...SHORT_TTL, value: service.job!.ttl }, name);
     this.checkPlaces(name, service, stack);
   }
 
@@ -76,6 +78,19 @@ const NO_PORT: Problem = {
   problem: 'the service is not exposed: no port is named',
   field: ['expose', 'api_port'],
   fix: 'name the port of the server in the container, or leave `expose` out',
+};
+
+/** Whether the sweep may come too late to see a Job that failed. */
+function isOutrun({ input = [], job }: Service): boolean {
+  const isSwept = input.some(({ storage_provider }) => isOwnStore(reference(storage_provider)));
+  return isSwept && job?.ttl !== undefined && job.ttl < SHORTEST_TTL_SECONDS;
+}
+
+const SHORT_TTL: Problem = {
+  problem: 'a Job that failed may be removed before the sweep has seen it, which then runs the file again, each time',
+  field: ['job', 'ttl'],
+  allowed: `${SHORTEST_TTL_SECONDS} or more for a service with inputs in the platform's store`,
+  fix: `write ${SHORTEST_TTL_SECONDS}, or leave \`ttl\` out: it is a day then`,
 };
 
 function noScript(script: string, file: string, stack: Stack): Problem {

@@ -1,4 +1,5 @@
-import { folder, HEAD, load, refusal, WHOLE } from './files';
+import { folder, HEAD, load, refusal, warnings, WHOLE } from './files';
+import { platform } from './platform';
 
 const directory = folder();
 const refused = (text: string | Buffer) => refusal(directory, { 'e.yaml': text });
@@ -237,4 +238,32 @@ describe('extends', () => {
       }),
     ).toEqual(['f.yaml:4:31: platform.supervisor.size: there is no such field. Allowed: kind.']);
   });
+});
+
+describe('a short `ttl`', () => {
+  const input = (provider: string) => `    input: [{ ${provider}path: in }]\n`;
+  const s3 = 'storageProviders: { s3: { aws: { region: r, secretName: s } } }\n';
+  const loaded = (more: string, options = {}) =>
+    load(directory, { 'e.yaml': `${WHOLE}${s3}services:\n${service('a', more)}` }, options);
+  const line =
+    'e.yaml:11:17: warning: service "a": job.ttl: a Job that failed may be removed before the sweep has seen it, which ' +
+    'then runs the file again, each time, got 899. Allowed: 900 or more for a service with inputs in the ' +
+    "platform's store. Fix: write 900, or leave `ttl` out: it is a day then.";
+
+  test('is a warning where files come from the store, and an error when strict', () => {
+    const text = `${input('')}    job: { ttl: 899 }\n`;
+    expect(warnings(directory, loaded(text))).toEqual([line]);
+    expect(loaded(text).serviceProps('a', platform).job).toEqual({ ttlSeconds: 899 });
+    expect(() => loaded(text, { strict: true })).toThrow('each time, got 899.');
+  });
+
+  test.each([
+    ['0 is the extreme', `${input('')}    job: { ttl: 0 }\n`, 1],
+    ['the store is named', `${input('storage_provider: minio, ')}    job: { ttl: 1 }\n`, 1],
+    ['it is long enough', `${input('')}    job: { ttl: 900 }\n`, 0],
+    ['it is left out', `${input('')}    job: { retries: 1 }\n`, 0],
+    ['no job is described', input(''), 0],
+    ['there are no inputs, so nothing is swept', '    job: { ttl: 0 }\n', 0],
+    ['inputs are not in the store', `${input('storage_provider: s3.aws, ')}    job: { ttl: 0 }\n`, 0],
+  ])('%s', (_, more, count) => expect(warnings(directory, loaded(more))).toHaveLength(count));
 });

@@ -111,7 +111,7 @@ test('every prop of a service can be declared', () => {
     allowedUsers: ['me@example.org'],
     vo: 'vo.example.org',
     synchronous: { minScale: 1, maxScale: 5, cpuThreshold: 70 },
-    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 120 },
+    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 1200 },
     invocation: { timeoutSeconds: 30, maxInflight: 4 },
     expose: {
       ports: [5000, 5001],

@@ -78,10 +78,17 @@ const toleration = object({
   toleration_seconds: optional(integer(0), 'How long a `NoExecute` taint is tolerated.', 'for ever'),
 });
 
+/** A few runs of the sweep by its usual schedule: what it has seen to have failed, it never asks for again. */
+export const SHORTEST_TTL_SECONDS = 900;
+
 const job = object({
   retries: optional(integer(0), 'How often a failed file is tried again.', '3'),
   deadline: optional(integer(1), 'Seconds after which a try is ended, from when its pod is on a node: waiting for room does not count, for 7 days.', '3600'),
-  ttl: optional(integer(0), 'Seconds that a finished Job is kept.', '86400'),
+  ttl: optional(
+    integer(0),
+    `Seconds that a finished Job is kept. Below ${SHORTEST_TTL_SECONDS} there is a warning where the service has inputs in the platform's store: a Job that failed may be removed before the sweep has seen it, which then runs the file again, each time.`,
+    '86400',
+  ),
 });
 
 const egress = object({
