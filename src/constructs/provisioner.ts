@@ -14,11 +14,13 @@ import {
   SETTINGS_KEY,
   StoreCredentials,
   TOOLS_DIR,
+  UserDeclaration,
 } from '../contract';
 import { Images } from './images';
 import { lazy } from './lazy';
 import { metadata, podLabels } from './metadata';
 import { checkPlace } from './place';
+import { secretsOfPrograms, usersOfPrograms } from './platform-users';
 import { programCommand, programConfigMap, Programs } from './programs';
 import { ProvisionerRights, SecretName } from './provisioner-rights';
 import { resources } from './resources';
@@ -37,7 +39,7 @@ export interface ProvisionerProps {
   readonly externalStore?: boolean;
   /** What services declare; read at synthesis. */
   readonly services: ServiceRegistry;
-  /** Secrets to make besides those of services. @default none */
+  /** Secrets to make besides those of services, and of users of the store. @default none */
   readonly secrets?: readonly GeneratedSecret[];
   /** @default the pinned images */
   readonly images?: Images;
@@ -138,9 +140,15 @@ export class Provisioner extends Construct {
 
   /** Users of an external store are made by hand, and their Secrets with them. */
   private secrets(): GeneratedSecret[] {
-    const { services, secrets = [], externalStore } = this.props;
-    const byHand = new Set(externalStore ? services.users().map(({ secret }) => secret.name) : []);
-    return [...secrets, ...services.secrets().filter(({ name }) => !byHand.has(name))];
+    const { namespace, services, secrets = [], externalStore } = this.props;
+    const ofPrograms = secretsOfPrograms({ namespace, platform: this.platform });
+    const byHand = new Set(externalStore ? this.users().map(({ secret }) => secret.name) : []);
+    return [...secrets, ...[...ofPrograms, ...services.secrets()].filter(({ name }) => !byHand.has(name))];
+  }
+
+  private users(): UserDeclaration[] {
+    const { namespace, services } = this.props;
+    return [...usersOfPrograms({ namespace, platform: this.platform }, services.bindings()), ...services.users()];
   }
 
   private declaration(): Declaration {
@@ -150,7 +158,7 @@ export class Provisioner extends Construct {
       store: { ...store.settings, external: externalStore, credentials: storeCredentials },
       secrets: this.secrets(),
       buckets: services.bucketDeclarations(),
-      users: services.users(),
+      users: this.users(),
       bindings: services.bindings(),
     };
   }

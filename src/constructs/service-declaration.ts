@@ -44,16 +44,18 @@ export function usersOf(
   const bodies = { bucket: bodiesBucket(platform), folder: service };
   const completed = `${recordsBucket(platform)}/${completionFolder(service)}`;
   const user: UserDeclaration = {
-    service,
     name: names.service,
     secret: { namespace, name: secrets.minio },
     read: prefixes([...inputs, bodies]),
     write: inputs.length ? [...prefixes(outputs), completed].sort() : prefixes(outputs),
+    remove: [],
+    list: [],
     mount: [],
   };
   if (!mount) return [user];
   const secret = { namespace, name: secrets.mount };
-  return [user, { service, name: names.mount, secret, read: [], write: [], mount: prefixes([bucketOf(mount)]) }];
+  const nothing = { read: [], write: [], remove: [], list: [] };
+  return [user, { name: names.mount, secret, ...nothing, mount: prefixes([bucketOf(mount)]) }];
 }
 
 type Folder = ReturnType<typeof bucketOf>;

@@ -1,13 +1,6 @@
 import { Construct } from 'constructs';
 import { JobSpec, KubeCronJob, KubeServiceAccount } from 'cdk8s-plus-27/lib/imports/k8s';
-import {
-  MANAGER_ENDPOINT_ENV,
-  platformSecrets,
-  PROGRAM_DIR,
-  recommendedLabels,
-  SETTINGS_DIR,
-  StoreCredentials,
-} from '../contract';
+import { MANAGER_ENDPOINT_ENV, platformSecrets, PROGRAM_DIR, recommendedLabels, SETTINGS_DIR } from '../contract';
 import { checkCron } from './cron';
 import { Images } from './images';
 import { lazy } from './lazy';
@@ -29,7 +22,6 @@ export interface SweepProps extends SweepOptions {
   /** Name of the platform. */
   readonly name: string;
   readonly namespace: string;
-  readonly storeCredentials: StoreCredentials;
   /** Whose program and declaration it uses. */
   readonly provisioner: Provisioner;
   readonly images: Images;
@@ -80,12 +72,14 @@ export class Sweep extends Construct {
   }
 
   private job(labels: Record<string, string>): JobSpec {
-    const { name: platform, namespace, storeCredentials, provisioner, images } = this.props;
+    const { name: platform, namespace, provisioner, images } = this.props;
+    const secrets = platformSecrets(platform);
     const volumes = [
       { volume: { name: 'program', configMap: { name: provisioner.bundle } }, mountPath: PROGRAM_DIR },
       { volume: { name: 'settings', configMap: { name: provisioner.declarationName } }, mountPath: SETTINGS_DIR },
-      secretFiles('webhook', platformSecrets(platform).webhook, { token: 'token' }),
-      storeFiles(storeCredentials),
+      secretFiles('webhook', secrets.webhook, { token: 'token' }),
+      // Of a user of its own. The kubelet holds the pod back until the provisioner has made the Secret.
+      storeFiles({ secretName: secrets.sweep, keys: { accessKey: 'accessKey', secretKey: 'secretKey' } }),
     ];
     return {
       // The next one comes soon.

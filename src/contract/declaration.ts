@@ -71,12 +71,11 @@ export interface NotificationRule {
 }
 
 /**
- * A service's own user of the store; it may do exactly this. Paths are prefixes, `bucket/folder/` or `bucket/`.
- * External stores' users are declared as well: somebody makes them by hand.
+ * A user of the store, of a service or of a program of the platform; it may do exactly this. Paths are prefixes,
+ * `bucket/folder/` or `bucket/`. External stores' users are declared as well: somebody makes them by hand.
  */
 export interface UserDeclaration {
-  readonly service: string;
-  /** Access key and name of its policy (`storeUsers`). */
+  /** Access key, and what names of its policies begin with (`storeUsers`, `platformUsers`). */
   readonly name: string;
   /** Keys `accessKey` and `secretKey`. */
   readonly secret: { readonly namespace: string; readonly name: string };
@@ -84,6 +83,10 @@ export interface UserDeclaration {
   readonly read: readonly string[];
   /** Where it puts objects. */
   readonly write: readonly string[];
+  /** Where it deletes objects. */
+  readonly remove: readonly string[];
+  /** Where it lists objects. */
+  readonly list: readonly string[];
   /** Folders that are mounted as file systems: where it lists, gets, puts and deletes. */
   readonly mount: readonly string[];
 }

@@ -72,6 +72,15 @@ export const storeUsers = (platform: string, service: string) => ({
   mount: `${platform}.${service}.mount`,
 });
 
+/**
+ * Access keys of the users that the platform's own programs have in its store. Three words, of which the last is not
+ * `mount`: no service's user has such a name, whatever the service is called.
+ */
+export const platformUsers = (platform: string) => ({
+  /** For the folders that services are bound to, and for the records of uploads. */
+  sweep: `${platform}.platform.sweep`,
+});
+
 /** What names of the platform's own claims begin with: its supervisor's, and those of its store's pods. */
 export const platformClaims = (platform: string): readonly string[] => [
   `${platform}-supervisor`,
@@ -96,8 +105,11 @@ export const bodiesBucket = (platform: string) => `${platform}-bodies`;
  */
 export const recordsBucket = (platform: string) => `${platform}-records`;
 
+/** Folder of the records bucket with the folders of the services' completion records. */
+export const COMPLETION_FOLDER = 'done/';
+
 /** Folder of the records bucket where a service's own user may write. */
-export const completionFolder = (service: string) => `done/${service}/`;
+export const completionFolder = (service: string) => `${COMPLETION_FOLDER}${service}/`;
 
 /** Key of the record that says that a Job's upload needs no other Job: an object of a few bytes. */
 export const completionRecord = (service: string, job: string) => `${completionFolder(service)}${job}`;
@@ -127,6 +139,8 @@ export const platformSecrets = (platform: string) => ({
   minioMetrics: `${platform}-minio-metrics`,
   /** Key `token`: by which the manager shows its metrics to Prometheus. */
   managerMetrics: `${platform}-manager-metrics`,
+  /** Keys `accessKey`, `secretKey`: the sweep's own MinIO user. */
+  sweep: `${platform}-sweep`,
 });
 
 /** First `length` hex digits of the SHA-256 of `parts`, each part closed, so that no two lists of parts collide. */

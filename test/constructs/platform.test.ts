@@ -66,6 +66,7 @@ describe('with defaults', () => {
       'oscar-admin',
       'oscar-webhook',
       'oscar-manager-metrics',
+      'oscar-sweep',
     ]);
   });
 

@@ -14,6 +14,18 @@ import { kinds, Manifest, manifests, only, PROGRAMS, refusal } from '../support/
 
 const STORE = StorageProvider.platformStore({ endpoint: 'http://p-minio.p.svc:9000', region: 'eu-1', verify: true });
 const CREDENTIALS = { secretName: 'root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } };
+const SWEEP_SECRET = generatedSecret(
+  'p',
+  'p-sweep',
+  {
+    'app.kubernetes.io/name': 'oscar-sweep',
+    'app.kubernetes.io/component': 'sweep',
+    'app.kubernetes.io/instance': 'p',
+    'app.kubernetes.io/part-of': 'oscar',
+    'app.kubernetes.io/managed-by': 'oscar-cdk8s',
+  },
+  { accessKey: { text: 'p.platform.sweep' }, secretKey: { hex: 40 } },
+);
 const ADMIN = generatedSecret('p', 'p-admin', {}, { password: { hex: 40 } });
 
 const registry = (...services: string[]) => {
@@ -73,7 +85,7 @@ test('it declares what services need, the platform has, and where the store is',
       external: false,
       credentials: CREDENTIALS,
     },
-    secrets: [ADMIN, ...services.secrets()],
+    secrets: [ADMIN, SWEEP_SECRET, ...services.secrets()],
     buckets: [
       {
         name: 'inbox',
@@ -85,7 +97,18 @@ test('it declares what services need, the platform has, and where the store is',
       { name: 'p-bodies', versioning: false, expireDays: 2, notifications: [] },
       { name: 'p-records', versioning: false, notifications: [] },
     ],
-    users: services.users(),
+    users: [
+      {
+        name: 'p.platform.sweep',
+        secret: { namespace: 'p', name: 'p-sweep' },
+        read: ['p-records/'],
+        write: ['p-records/'],
+        remove: ['p-records/done/'],
+        list: ['inbox/text/', 'p-records/'],
+        mount: [],
+      },
+      ...services.users(),
+    ],
     bindings: [{ service: 'cowsay', path: 'inbox/text/', prefix: [], suffix: [] }],
   });
 });
@@ -101,7 +124,7 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
   });
   const jobs = { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'delete'] };
   const pods = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
-  expect(rights(objects, 'p')).toEqual([create, get('root'), jobs, pods]);
+  expect(rights(objects, 'p')).toEqual([create, get('p-sweep', 'root'), jobs, pods]);
   expect(rights(objects, 'p-svc')).toEqual([create, get('a-minio', 'b-minio')]);
   expect(rights(rendered(), 'p-svc')).toEqual([create]);
 });
@@ -140,8 +163,9 @@ test.each([{ namespace: 'x y' }, { name: 'Bad_Name' }, { servicesNamespace: 'a.b
 test("an external store's users are made by hand: their keys are neither declared nor read", () => {
   const objects = rendered({ services: registry('cowsay'), externalStore: true });
   const { users, secrets } = declaration(objects);
-  expect(users.map(({ name }) => name)).toEqual(['p.cowsay']);
+  expect(users.map(({ name }) => name)).toEqual(['p.platform.sweep', 'p.cowsay']);
   expect(JSON.stringify(rights(objects, 'p-svc'))).not.toContain('cowsay');
+  expect(JSON.stringify(rights(objects, 'p'))).not.toContain('p-sweep');
   expect(secrets.map(({ name }) => name)).toEqual(['cowsay-token']);
 });
 
@@ -204,14 +228,14 @@ describe('services that come after it', () => {
     services.addService('late');
     return { chart, services };
   };
-  const declared = (objects: readonly Manifest[]) => declaration(objects).users.map(({ service }) => service);
+  const declared = (objects: readonly Manifest[]) => declaration(objects).users.map(({ name }) => name);
 
   test('are declared by Testing.synth, and again when more have come', () => {
     const { chart, services } = build(Testing.app());
-    expect(declared(Testing.synth(chart))).toEqual(['late']);
+    expect(declared(Testing.synth(chart))).toEqual(['p.platform.sweep', 'p.late']);
     services.addService('later');
     const again = Testing.synth(chart);
-    expect(declared(again)).toEqual(['late', 'later']);
+    expect(declared(again)).toEqual(['p.platform.sweep', 'p.late', 'p.later']);
     expect(rights(again, 'p-svc')[1].resourceNames).toContain('later-minio');
   });
 
@@ -222,7 +246,10 @@ describe('services that come after it', () => {
       build(app);
       app.synth();
       const text = readFileSync(join(outdir, readdirSync(outdir)[0]), 'utf8');
-      expect(declared(parseAllDocuments(text).map((document) => document.toJS()))).toEqual(['late']);
+      expect(declared(parseAllDocuments(text).map((document) => document.toJS()))).toEqual([
+        'p.platform.sweep',
+        'p.late',
+      ]);
     } finally {
       rmSync(outdir, { recursive: true });
     }
@@ -234,7 +261,7 @@ test('ten thousand services fit what the API server takes of one object', () => 
   const objects = rendered({ services: registry(...many) });
   const { binaryData } = settingsMap(objects);
   expect(Buffer.from(binaryData['settings.json.gz'], 'base64').length).toBeLessThan(1024 ** 2);
-  expect(declaration(objects).users).toHaveLength(10_000);
+  expect(declaration(objects).users).toHaveLength(10_001);
   // etcd takes 1.5 MiB.
   for (const object of objects) expect(JSON.stringify(object).length).toBeLessThan(1.4 * 1024 ** 2);
 });

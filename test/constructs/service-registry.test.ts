@@ -152,27 +152,30 @@ test('each service has a token, a user of its own for its own paths, and a mount
   services.addMount('b', store.path('photos/out'));
   expect(services.users()).toEqual([
     {
-      service: 'a',
       name: 'oscar.a',
       secret: { namespace: 'oscar-svc', name: 'a-minio' },
       read: ['oscar-bodies/a/', 'photos/in/'],
       write: ['archive/', 'oscar-records/done/a/'],
+      remove: [],
+      list: [],
       mount: [],
     },
     {
-      service: 'b',
       name: 'oscar.b',
       secret: { namespace: 'oscar-svc', name: 'b-minio' },
       read: ['oscar-bodies/b/'],
       write: [],
+      remove: [],
+      list: [],
       mount: [],
     },
     {
-      service: 'b',
       name: 'oscar.b.mount',
       secret: { namespace: 'oscar-svc', name: 'b-mount' },
       read: [],
       write: [],
+      remove: [],
+      list: [],
       mount: ['photos/out/'],
     },
   ]);

@@ -5,16 +5,16 @@ import { StorageProvider } from '../../src/constructs/storage';
 import { Sweep, SweepProps } from '../../src/constructs/sweep';
 import { Manifest, manifests, only, PROGRAMS, refusal } from '../support/platform';
 
-const CREDENTIALS = { secretName: 'root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } };
+const CREDENTIALS = { secretName: 'login-of-root', keys: { accessKey: 'rootUser', secretKey: 'rootPassword' } };
 
 const rendered = (more: Partial<SweepProps> = {}) =>
   manifests((chart) => {
-    const common = { name: 'p', namespace: 'here', storeCredentials: CREDENTIALS };
+    const common = { name: 'p', namespace: 'here' };
     const services = new ServiceRegistry({ servicesNamespace: 'there', platform: 'p' });
     const store = StorageProvider.platformStore({ endpoint: 'http://m:9000', region: 'eu-1', verify: true });
     const provisioner = new Provisioner(chart, 'provisioner', {
       ...common,
-      ...{ servicesNamespace: 'there', store, services, programs: PROGRAMS },
+      ...{ servicesNamespace: 'there', store, storeCredentials: CREDENTIALS, services, programs: PROGRAMS },
     });
     services.addService('cowsay'); // after all constructs, as services are
     new Sweep(chart, 'sweep', { ...common, provisioner, images: new Images(), ...more });
@@ -48,16 +48,16 @@ test("it runs the provisioner's program on the provisioner's declaration", () =>
   expect(container.env).toEqual([{ name: 'MANAGER_ENDPOINT', value: 'http://p-manager.here.svc:8080' }]);
 });
 
-test('it reads the logins of the store and of the webhook, as files', () => {
+test('it reads the login of its own user of the store and the token of the webhook, as files', () => {
   const { volumes, containers } = job(rendered()).template.spec;
   expect(volumes).toContainEqual({
     name: 'minio',
     secret: {
-      secretName: 'root',
+      secretName: 'p-sweep',
       defaultMode: 0o440,
       items: [
-        { key: 'rootUser', path: 'accessKey' },
-        { key: 'rootPassword', path: 'secretKey' },
+        { key: 'accessKey', path: 'accessKey' },
+        { key: 'secretKey', path: 'secretKey' },
       ],
     },
   });
@@ -65,6 +65,7 @@ test('it reads the logins of the store and of the webhook, as files', () => {
     name: 'webhook',
     secret: { secretName: 'p-webhook', defaultMode: 0o440, items: [{ key: 'token', path: 'token' }] },
   });
+  expect(JSON.stringify(job(rendered()))).not.toContain(CREDENTIALS.secretName);
   const mounts = containers[0].volumeMounts;
   expect(mounts).toContainEqual({ name: 'minio', mountPath: '/var/run/secrets/oscar/minio', readOnly: true });
   expect(mounts.every(({ readOnly }: Manifest) => readOnly)).toBe(true);

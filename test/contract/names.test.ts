@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { completionRecord, jobName, modifiedBy, sequencerAt, UploadIdentity } from '../../src/contract';
+import {
+  completionRecord,
+  jobName,
+  modifiedBy,
+  platformUsers,
+  sequencerAt,
+  storeUsers,
+  UploadIdentity,
+} from '../../src/contract';
 
 /** As MinIO's list of the bucket tells of it, and its sequencer in the event. */
 const LISTED = Date.parse('2026-11-24T14:54:47.091Z');
@@ -50,4 +58,10 @@ describe('the time of an upload', () => {
 
 test("a completion record's key is in the service's own folder", () => {
   expect(completionRecord('cowsay', 'cowsay-0123')).toBe('done/cowsay/cowsay-0123');
+});
+
+test("no service's user has the name of a user of the platform's own programs", () => {
+  for (const service of ['platform', 'sweep', 'mount', 'platform-sweep'])
+    for (const name of Object.values(storeUsers('oscar', service)))
+      expect(Object.values(platformUsers('oscar'))).not.toContain(name);
 });

@@ -17,10 +17,13 @@ import {
   SweptAnswer,
   SweptObject,
 } from '../../src/contract';
+import { usersOfPrograms } from '../../src/constructs/platform-users';
 import { sweep } from '../../src/programs/provisioner/sweep/sweep';
 import { bundled } from '../programs/bundled';
 import { BucketStore, encoded } from './support/bucket-store';
 import { large, upload } from './support/manager-uploads';
+import { ServiceUsers } from './support/service-users';
+import { binding } from './support/store-work';
 
 const RECORDS = recordsBucket('oscar');
 const TOKEN = 'Token-of-nobody-77aa';
@@ -81,7 +84,11 @@ const lines: string[] = [];
 
 beforeAll(async () => {
   store = await BucketStore.start('input', 'many', 'versioned', RECORDS);
-  for (const [secret, files] of Object.entries({ minio: store.root, webhook: { token: TOKEN } })) {
+  const bindings = ['input/', 'many/', 'versioned/'].map((path) => binding(SERVICE, path));
+  const users = new ServiceUsers(store, usersOfPrograms({ platform: 'oscar', namespace: 'oscar' }, bindings));
+  await users.converge();
+  const keys = users.keysOf('oscar.platform.sweep');
+  for (const [secret, files] of Object.entries({ minio: keys, webhook: { token: TOKEN } })) {
     mkdirSync(join(secretsDir, secret), { recursive: true });
     for (const [name, value] of Object.entries(files)) writeFileSync(join(secretsDir, secret, name), value);
   }
@@ -243,7 +250,7 @@ test('no token of ours: refused once, said with the fix, exit code 1', async () 
   expect(await run('input/')).toBe(1);
   writeFileSync(join(secretsDir, 'webhook/token'), TOKEN);
   expect(lines[0]).toMatch(/the manager answers 401: .*Fix: the webhook's token/);
-  expect(lines.join()).not.toMatch(/Another-Token|Secret-of-nobody/);
+  expect(lines.join()).not.toMatch(/Another-Token|Secret-of-/);
 });
 
 describe('3,000 objects', () => {

@@ -26,18 +26,14 @@ describe('the provisioner and users', () => {
 
   /** Each may read its own folder, and not the next one's. */
   async function expectRights(users: readonly UserDeclaration[]): Promise<void> {
-    for (const { service } of users) await given.minio.put(`inn/${service}/file`, 'content');
+    for (const { read } of users) await given.minio.put(`${read[0]}file`, 'content');
     const services = new ServiceUsers(given.minio, users);
     for (const { name, secret } of users)
       services.secretKeys.set(name, given.api.secrets.get(`${secret.namespace}/${secret.name}`)!.secretKey);
-    for (const [index, { name, service }] of users.entries()) {
-      const other = users[(index + 1) % users.length].service;
-      const status = async (path: string) => (await services.ask(name, 'GET', path)).status;
-      expect([name, await status(`/inn/${service}/file`), await status(`/inn/${other}/file`)]).toEqual([
-        name,
-        200,
-        403,
-      ]);
+    for (const [index, { name, read }] of users.entries()) {
+      const other = users[(index + 1) % users.length].read[0];
+      const status = async (folder: string) => (await services.ask(name, 'GET', `/${folder}file`)).status;
+      expect([name, await status(read[0]), await status(other)]).toEqual([name, 200, 403]);
     }
   }
 

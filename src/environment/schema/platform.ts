@@ -88,7 +88,7 @@ const minio = z
       object({
         kind: required(
           z.literal('external'),
-          "A store that is there already; nothing is deployed. Each service's user is made by hand: it reads the service's inputs and `<name>-bodies/<service>/`, writes its outputs and `<name>-records/done/<service>/`, and its keys are the Secret `<service>-minio`.",
+          "A store that is there already; nothing is deployed. Each service's user is made by hand: it reads the service's inputs and `<name>-bodies/<service>/`, writes its outputs and `<name>-records/done/<service>/`, and its keys are the Secret `<service>-minio`. So is the sweep's, `<name>.platform.sweep`: it lists the services' input folders and keeps `<name>-records`, and its keys are the Secret `<name>-sweep` in the platform's namespace. The provisioner's log has each policy.",
         ),
         endpoint: required(text, '`https://host[:port]`.'),
         secretName: required(

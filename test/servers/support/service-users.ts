@@ -8,21 +8,23 @@ import { program } from './process';
 import { declarationOf } from './store-work';
 
 export const userOf = (service: string, more: Partial<UserDeclaration> = {}): UserDeclaration => ({
-  service,
   name: `oscar.${service}`,
   secret: { namespace: 'oscar-svc', name: `${service}-minio` },
   read: [`inn/${service}/`, `oscar-bodies/${service}/`],
   write: [`out/${service}/`, `oscar-records/done/${service}/`],
+  remove: [],
+  list: [],
   mount: [],
   ...more,
 });
 
 export const mountUserOf = (service: string, folder: string): UserDeclaration => ({
-  service,
   name: `oscar.${service}.mount`,
   secret: { namespace: 'oscar-svc', name: `${service}-mount` },
   read: [],
   write: [],
+  remove: [],
+  list: [],
   mount: [folder],
 });
 

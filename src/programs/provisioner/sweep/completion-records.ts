@@ -1,4 +1,4 @@
-import { BINDING_FOLDER, completionFolder, completionRecord } from '../../../contract';
+import { BINDING_FOLDER, COMPLETION_FOLDER, completionFolder, completionRecord } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import { StoreError } from '../store/store';
 import { JobSet } from './job-set';
@@ -6,9 +6,6 @@ import { Objects } from './objects';
 
 /** Content of a record, for people: the sweep goes by its name alone. */
 export type Completion = 'done' | 'failed';
-
-/** Folder of the folders of the services' records (`completionFolder`). */
-const ALL = completionFolder('').slice(0, -1);
 
 /** Twelve bytes each: what fits the program's memory, many times what an hour of uploads has. */
 const MOST = 4_000_000;
@@ -68,7 +65,7 @@ export class CompletionRecords {
    */
   async removeOthers(isDeclared: (service: string) => boolean, outdated: number): Promise<number> {
     let removed = 0;
-    for await (const service of this.objects.folders(this.bucket, ALL)) {
+    for await (const service of this.objects.folders(this.bucket, COMPLETION_FOLDER)) {
       if (isDeclared(service) || (await this.isBound(service))) continue;
       removed += (await this.load(service, outdated)).removed;
     }

@@ -8,6 +8,7 @@ import { Completion, CompletionRecords } from './completion-records';
 import { Findings } from './findings';
 import { JobSet } from './job-set';
 import { Objects } from './objects';
+import { explained } from './refusal';
 import { Submitter } from './submit';
 
 /**
@@ -101,7 +102,7 @@ export class ServiceSweep {
       await work();
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
-      this.findings.problem(error.message);
+      this.findings.problem(explained(error));
       this.storeIsAway = error instanceof StoreError && error.code === '';
     }
   }

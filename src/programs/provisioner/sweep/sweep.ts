@@ -11,6 +11,7 @@ import { CompletionRecords } from './completion-records';
 import { managerDoor } from './door';
 import { Summary } from './findings';
 import { Objects, objectsOf } from './objects';
+import { explained } from './refusal';
 import { MARGIN_MS, ServiceSweep } from './service';
 import { Submitter } from './submit';
 
@@ -40,6 +41,8 @@ export async function sweep(declaration: Declaration, place: SweepPlace = {}): P
   try {
     const swept = await sweepAll(declaration, { objects: objectsOf(store), submitter: new Submitter(door), log });
     return swept ? 0 : 1;
+  } catch (error) {
+    throw error instanceof ProgramError ? new ProgramError(explained(error)) : error;
   } finally {
     door.close();
     store.close();

@@ -1,15 +1,17 @@
 import { Declaration } from '../../../contract';
 import { quoted } from '../../supervisor/storage/words';
 import { Report } from '../report';
-import { policyDocument } from './policy';
+import { policyDocuments } from './policy';
 
 /** Users of an external store: who makes them reads here what they need, and never a secret. */
 export function tellUsers({ users }: Declaration, report: Report): void {
   for (const user of users) {
     const at = `${user.secret.namespace}/${user.secret.name}`;
+    const policies = policyDocuments(user).map((document) => JSON.stringify(document));
+    const these = policies.length === 1 ? 'this policy' : `these ${policies.length} policies`;
     report.byHand(
-      `user ${quoted(user.name)}: make it in the store, with this policy and no other; its keys go into the Secret ` +
-        `"${at}", as "accessKey" and "secretKey": ${JSON.stringify(policyDocument(user))}`,
+      `user ${quoted(user.name)}: make it in the store, with ${these} and no other; its keys go into the Secret ` +
+        `"${at}", as "accessKey" and "secretKey": ${policies.join(' ')}`,
     );
   }
 }

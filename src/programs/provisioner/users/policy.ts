@@ -22,29 +22,44 @@ const MOUNT = [
   's3:PutObject',
 ];
 
+/** MinIO takes no longer ones (minio/minio, cmd/bucket-policy-handlers.go). The sweep lists folders of all services. */
+const LONGEST_BYTES = 20 * 1024;
+
+/** MinIO lets every user make access keys of its own, that stay when its secret key is changed. */
+const NO_ADMIN: Statement = { Effect: 'Deny', Action: ['admin:*'] };
+
 /**
- * Exactly what a user's declaration says, as a policy of MinIO.
+ * Exactly what a user's declaration says, as policies of MinIO that are all attached to it: one, unless it would be too long.
  * @throws ProgramError for a path that a policy would take for a pattern
  */
-export function policyDocument({
-  name,
-  read,
-  write,
-  mount,
-}: Omit<UserDeclaration, 'service' | 'secret'>): PolicyDocument {
+export function policyDocuments(user: Omit<UserDeclaration, 'secret'>): PolicyDocument[] {
+  const parts: Statement[][] = [[]];
+  for (const statement of statementsOf(user)) {
+    const longer = [...parts[parts.length - 1], statement];
+    if (longer.length === 1 || bytesOf(document(longer)) <= LONGEST_BYTES) parts[parts.length - 1] = longer;
+    else parts.push([statement]);
+  }
+  return parts.map(document);
+}
+
+const bytesOf = (policy: PolicyDocument) => Buffer.byteLength(JSON.stringify(policy));
+
+const document = (statements: readonly Statement[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: [...statements, NO_ADMIN],
+});
+
+function statementsOf({ name, read, write, remove, list, mount }: Omit<UserDeclaration, 'secret'>): Statement[] {
   const placesOf = (paths: readonly string[]) => paths.map((path) => placeIn(name, path));
   const mounts = placesOf(mount);
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      ...allow(['s3:GetObject'], objectsIn(placesOf(read))),
-      ...allow(['s3:AbortMultipartUpload', 's3:PutObject'], objectsIn(placesOf(write))),
-      ...allow(MOUNT, objectsIn(mounts)),
-      ...mounts.flatMap(bucketOfMount),
-      // MinIO lets every user make access keys of its own, that stay when its secret key is changed.
-      { Effect: 'Deny', Action: ['admin:*'] },
-    ],
-  };
+  return [
+    ...allow(['s3:GetObject'], objectsIn(placesOf(read))),
+    ...allow(['s3:AbortMultipartUpload', 's3:PutObject'], objectsIn(placesOf(write))),
+    ...allow(['s3:DeleteObject'], objectsIn(placesOf(remove))),
+    ...placesOf(list).flatMap(listOf),
+    ...allow(MOUNT, objectsIn(mounts)),
+    ...mounts.flatMap(bucketOfMount),
+  ];
 }
 
 interface Place {
@@ -54,11 +69,16 @@ interface Place {
 }
 
 /** A file system looks at its bucket, and lists its own folder there. */
-function bucketOfMount({ bucket, folder }: Place): Statement[] {
+const bucketOfMount = (place: Place): Statement[] => [
+  ...allow(['s3:GetBucketLocation'], [arn(place.bucket)]),
+  ...listOf(place),
+];
+
+function listOf({ bucket, folder }: Place): Statement[] {
   const [list] = allow(['s3:ListBucket'], [arn(bucket)]);
   // Whoever lists the whole bucket may name no prefix, and a condition on it would not hold.
   const condition = folder === '' ? {} : { Condition: { StringLike: { 's3:prefix': [`${folder}*`] } } };
-  return [...allow(['s3:GetBucketLocation'], [arn(bucket)]), { ...list, ...condition }];
+  return [{ ...list, ...condition }];
 }
 
 const allow = (Action: readonly string[], Resource: readonly string[]): Statement[] =>

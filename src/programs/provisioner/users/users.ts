@@ -8,7 +8,7 @@ import { isUnknownKeys, Store, StoreError } from '../store/store';
 import { attempt, each, StoreWork } from '../store/work';
 import { tellUsers } from './by-hand';
 import { ALIAS, Mc, McError } from './mc';
-import { isSamePolicy, policyDocument } from './policy';
+import { isSamePolicy, PolicyDocument, policyDocuments } from './policy';
 
 export interface UserTools {
   readonly mc: Mc;
@@ -28,7 +28,7 @@ interface StoredUser {
   readonly groups: readonly string[];
 }
 
-/** Makes the services' users and their policies as declared, and disables those of services that are gone. */
+/** Makes the users of services and programs and their policies as declared, and disables those that no longer are. */
 export async function convergeUsers(work: StoreWork, tools: UserTools): Promise<void> {
   const { declaration, report } = work;
   if (declaration.store.external) return tellUsers(declaration, report);
@@ -69,8 +69,11 @@ async function convergeUser(
   const secretKey = await secretKeyOf(user, tools);
   const changes: string[] = [];
   const { name } = user;
-  if (await convergePolicy(mc, user)) changes.push('policy written');
-  for (const policy of (stored?.policies ?? []).filter((one) => one !== name)) {
+  const policies = policiesOf(user);
+  let written = false;
+  for (const [policy, document] of policies) written = (await convergePolicy(mc, policy, document)) || written;
+  if (written) changes.push('policy written');
+  for (const policy of (stored?.policies ?? []).filter((one) => !policies.has(one))) {
     await mc.run(['admin', 'policy', 'detach', ALIAS, policy, '--user', name]);
     changes.push(`policy ${quoted(policy)} detached, which is not declared`);
   }
@@ -83,8 +86,9 @@ async function convergeUser(
     await mc.run(['admin', 'user', 'add', ALIAS], { text: `${name}\n${secretKey}\n`, secret: secretKey });
     changes.push(!stored ? 'created' : !stored.isEnabled ? 'enabled' : 'secret key changed to that of its Secret');
   }
-  if (!stored?.policies.includes(name)) {
-    await mc.run(['admin', 'policy', 'attach', ALIAS, name, '--user', name]);
+  const missing = [...policies.keys()].filter((one) => !stored?.policies.includes(one));
+  if (missing.length > 0) {
+    await mc.run(['admin', 'policy', 'attach', ALIAS, ...missing, '--user', name]);
     changes.push('policy attached');
   }
   if (changes.length === 0) work.report.found(`user ${quoted(name)}`);
@@ -110,16 +114,21 @@ async function secretKeyOf({ name, secret }: UserDeclaration, tools: UserTools):
   return secretKey;
 }
 
+/** By name: that of the user, and further ones where one document does not hold all. */
+function policiesOf(user: UserDeclaration): ReadonlyMap<string, PolicyDocument> {
+  const nameOf = (index: number) => (index === 0 ? user.name : `${user.name}.${index + 1}`);
+  return new Map(policyDocuments(user).map((document, index) => [nameOf(index), document]));
+}
+
 /** @returns whether it had to be written */
-async function convergePolicy(mc: Mc, user: UserDeclaration): Promise<boolean> {
-  const wanted = policyDocument(user);
-  const [answer] = await mc.run(['admin', 'policy', 'info', ALIAS, user.name]).catch((error: Error) => {
+async function convergePolicy(mc: Mc, name: string, wanted: PolicyDocument): Promise<boolean> {
+  const [answer] = await mc.run(['admin', 'policy', 'info', ALIAS, name]).catch((error: Error) => {
     if (error instanceof McError && error.code === 'XMinioAdminNoSuchPolicy') return [undefined];
     throw error;
   });
   const { Policy: current } = (answer?.policyInfo ?? {}) as { readonly Policy?: unknown };
   if (isSamePolicy(current ?? null, wanted)) return false;
-  await mc.runWithFile(['admin', 'policy', 'create', ALIAS, user.name], JSON.stringify(wanted));
+  await mc.runWithFile(['admin', 'policy', 'create', ALIAS, name], JSON.stringify(wanted));
   return true;
 }
 

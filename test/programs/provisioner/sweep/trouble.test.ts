@@ -82,6 +82,22 @@ describe('trouble', () => {
     expect(world.askedKeys).toEqual(['a']);
   });
 
+  test.each(['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'])(
+    'the store refuses the sweep’s user (%s): the others are looked at, and the fix is said',
+    async (code) => {
+      const world = new World(binding('a', 'not-yet/'), IN);
+      upload(world, 'a');
+      world.store.before = (call) => {
+        if (call.startsWith('pages not-yet/')) throw new StoreError('list of "not-yet/": refused', code);
+      };
+      expect(await world.sweep()).toBe(false);
+      expect(world.askedKeys).toEqual(['a']);
+      expect(world.lines[0].message).toMatch(
+        /list of "not-yet\/": refused\. The provisioner makes .* Fix, if it stays/,
+      );
+    },
+  );
+
   test('a platform that is not provisioned yet has nothing to look after', async () => {
     const world = new World(IN);
     upload(world, 'a');

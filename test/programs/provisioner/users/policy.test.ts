@@ -1,8 +1,20 @@
 import * as fc from 'fast-check';
 import { ProgramError } from '../../../../src/programs/common/fail';
-import { isSamePolicy, policyDocument, Statement } from '../../../../src/programs/provisioner/users/policy';
+import {
+  isSamePolicy,
+  PolicyDocument,
+  policyDocuments,
+  Statement,
+} from '../../../../src/programs/provisioner/users/policy';
 
-const NOTHING = { name: 'oscar.cow', read: [], write: [], mount: [] };
+const NOTHING = { name: 'oscar.cow', read: [], write: [], remove: [], list: [], mount: [] };
+
+/** The only one. */
+function policyDocument(user: Parameters<typeof policyDocuments>[0]): PolicyDocument {
+  const documents = policyDocuments(user);
+  expect(documents).toHaveLength(1);
+  return documents[0];
+}
 
 /** As MinIO matches (minio/pkg, wildcard.Match): `*` any text, `?` any character. */
 function matches(pattern: string, text: string): boolean {
@@ -37,6 +49,34 @@ describe('the policy of a user', () => {
     });
   });
 
+  test('lists and deletes where it may, and nowhere else', () => {
+    const [list, remove] = [['in/cow/', 'photos/', 'oscar-records/'], ['oscar-records/done/']];
+    const listing = { Effect: 'Allow', Action: ['s3:ListBucket'] };
+    expect(policyDocument({ ...NOTHING, list, remove }).Statement).toEqual([
+      { Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: ['arn:aws:s3:::oscar-records/done/*'] },
+      { ...listing, Resource: ['arn:aws:s3:::in'], Condition: { StringLike: { 's3:prefix': ['cow/*'] } } },
+      { ...listing, Resource: ['arn:aws:s3:::photos'] },
+      { ...listing, Resource: ['arn:aws:s3:::oscar-records'] },
+      { Effect: 'Deny', Action: ['admin:*'] },
+    ]);
+  });
+
+  test('is several where one would be longer than MinIO takes: together they say all, and each refuses admin', () => {
+    const list = Array.from({ length: 1000 }, (_, index) => `bucket-${index}/in/`);
+    const documents = policyDocuments({ ...NOTHING, read: ['in/cow/'], list });
+    const statements = documents.flatMap(({ Statement: [...all] }) => {
+      expect(all.pop()).toEqual({ Effect: 'Deny', Action: ['admin:*'] });
+      return all;
+    });
+    expect(statements.map(({ Resource }) => Resource)).toEqual([
+      ['arn:aws:s3:::in/cow/*'],
+      ...list.map((_, index) => [`arn:aws:s3:::bucket-${index}`]),
+    ]);
+    const sizes = documents.map((document) => JSON.stringify(document).length);
+    for (const size of sizes) expect(size).toBeLessThanOrEqual(20 * 1024);
+    for (const size of sizes.slice(0, -1)) expect(size).toBeGreaterThan(20 * 1024 - 200);
+  });
+
   test('of a mount lists its folder only, and of a mounted bucket the whole of it', () => {
     const listing = (mount: string) =>
       policyDocument({ ...NOTHING, mount: [mount] }).Statement.find(({ Action }) => Action.includes('s3:ListBucket'));
@@ -48,7 +88,7 @@ describe('the policy of a user', () => {
   test.each(['in/*/', 'in/a?/', 'in/${aws:username}/', 'in', 'in/a', '/in/', '', '/', '*/'])(
     'refuses the path %j',
     (path) => {
-      for (const kind of ['read', 'write', 'mount'])
+      for (const kind of ['read', 'write', 'remove', 'list', 'mount'])
         expect(() => policyDocument({ ...NOTHING, [kind]: [path] })).toThrow(
           new ProgramError(
             `user "oscar.cow": the path ${JSON.stringify(path)} can't stand in a policy. Allowed: "bucket/" or ` +
@@ -69,10 +109,10 @@ describe('the policy of a user', () => {
 
   test('never lets it do anything outside of its folders, whatever their names and those of others', () => {
     fc.assert(
-      fc.property(places, places, places, path, name, (read, write, mount, other, file) => {
-        const all = [...read, ...write, ...mount];
+      fc.property(fc.tuple(places, places, places, places), path, name, ([read, write, remove, mount], other, file) => {
+        const all = [...read, ...write, ...remove, ...mount];
         fc.pre(all.every((one) => !/[*?]|\$\{/.test(one)));
-        const { Statement } = policyDocument({ ...NOTHING, read, write, mount });
+        const { Statement } = policyDocument({ ...NOTHING, read, write, remove, mount, list: all });
         const object = other + file;
         const isIn = (folders: readonly string[]) => folders.some((folder) => object.startsWith(folder));
         const may = (action: string) => isAllowed(Statement, action, object);
@@ -88,7 +128,7 @@ describe('the policy of a user', () => {
           get: isIn([...read, ...mount]),
           put: isIn([...write, ...mount]),
           abort: isIn([...write, ...mount]),
-          delete: isIn(mount),
+          delete: isIn([...remove, ...mount]),
           ...{ list: false, tag: false, admin: false },
         });
       }),

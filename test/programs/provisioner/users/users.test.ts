@@ -4,11 +4,12 @@ import { Store } from '../../../../src/programs/provisioner/store/store';
 import { convergeQuotas, convergeUsers, Mc } from '../../../../src/programs/provisioner/users';
 
 const USER: UserDeclaration = {
-  service: 'cow',
   name: 'oscar.cow',
   secret: { namespace: 'oscar-svc', name: 'cow-minio' },
   read: ['in/cow/'],
   write: [],
+  remove: [],
+  list: [],
   mount: [],
 };
 const SECRET = 'not-to-be-told';
@@ -61,6 +62,34 @@ describe('a user', () => {
       'admin user add store',
       'admin policy attach store oscar.cow --user oscar.cow',
     ]);
+  });
+
+  describe('of more folders than one policy holds', () => {
+    const many = { ...USER, list: Array.from({ length: 400 }, (_, index) => `bucket-${index}/in/`) };
+
+    test('has several policies, all attached', async () => {
+      const { asked, mc } = client();
+      expect(await converge(mc, keys, { users: [many] })).toEqual([
+        'changed: user "oscar.cow": policy written; created; policy attached',
+      ]);
+      const names = ['oscar.cow', 'oscar.cow.2', 'oscar.cow.3'];
+      expect(asked).toEqual([
+        'admin user list store',
+        ...names.flatMap((name) => [`admin policy info store ${name}`, `admin policy create store ${name}`]),
+        'admin user add store',
+        `admin policy attach store ${names.join(' ')} --user oscar.cow`,
+      ]);
+    });
+
+    test('loses those that it needs no longer', async () => {
+      const listed = { accessKey: 'oscar.cow', policyName: 'oscar.cow,oscar.cow.2', userStatus: 'disabled' };
+      const { asked, mc } = client({ 'admin user list store': [listed] });
+      await converge(mc, keys);
+      expect(asked.slice(3)).toEqual([
+        'admin policy detach store oscar.cow.2 --user oscar.cow',
+        'admin user add store',
+      ]);
+    });
   });
 
   test('loses what it has too much before it is enabled', async () => {
