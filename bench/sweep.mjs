@@ -1,7 +1,7 @@
 // npm run bench:sweep [-- OBJECTS]: the sweep, as a process of its own, over a bucket of so many objects (2,000 unless told)
 // in a MinIO on loopback, beside a bare `mc ls --recursive` of the same bucket in the same run. Prints a table in Markdown. It
 // fails when the sweep misses an object or asks for one twice, never for a time.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ const ASKED_AT_MOST = 10_000;
 /** Objects that are written at the same time. */
 const AT_ONCE = 32;
 const TOKEN = 'token-of-the-benchmark';
+const PASSWORD = 'password-of-the-benchmark';
 const SERVICE = 'cowsay';
 const RECORDS = 'oscar-records';
 const HOUR_MS = 3600_000;
@@ -144,6 +145,8 @@ function load() {
   const code = `
     export { listPages, putText } from './src/programs/provisioner/store/objects';
     export { Store } from './src/programs/provisioner/store/store';
+    export { policyDocuments } from './src/programs/provisioner/users/policy';
+    export { usersOfPrograms } from './src/constructs/platform-users';
     import { bindingRecord, jobName } from './src/contract';
     export { bindingRecord };
     export const jobOf = (service, bucket, key, time) =>
@@ -159,19 +162,36 @@ function load() {
 
 /** The program, with its settings and folders here. */
 function writeFiles(tools, path) {
-  const secrets = { minio: { accessKey: store.user, secretKey: store.password }, webhook: { token: TOKEN } };
+  const bindings = [{ service: SERVICE, path, prefix: [], suffix: [] }];
+  const secrets = { minio: sweepUser(tools, bindings), webhook: { token: TOKEN } };
   for (const [name, files] of Object.entries(secrets)) {
     mkdirSync(join(folder, 'secrets', name), { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, 'secrets', name, file), text);
   }
   const declared = { endpoint: store.endpoint, region: 'us-east-1', verify: true, external: false };
-  const bindings = [{ service: SERVICE, path, prefix: [], suffix: [] }];
   const declaration = { platform: 'oscar', store: declared, secrets: [], buckets: [], users: [], bindings };
   const code = `
     import { run } from './src/programs/common/fail';
     import { sweep } from './src/programs/provisioner/sweep/sweep';
     void run(() => sweep(${JSON.stringify(declaration)}, { secretsDir: ${JSON.stringify(join(folder, 'secrets'))} }));`;
   writeFileSync(join(folder, 'sweep.cjs'), bundle(code));
+}
+
+/** Keys of the sweep's own user, whom the store asks for its rights at each call. */
+function sweepUser({ policyDocuments, usersOfPrograms }, bindings) {
+  const [user] = usersOfPrograms({ platform: 'oscar', namespace: 'oscar' }, bindings);
+  const [policy] = policyDocuments(user);
+  const file = join(folder, 'policy.json');
+  writeFileSync(file, JSON.stringify(policy));
+  const admin = (...args) =>
+    execFileSync(goProgram('mc'), ['--quiet', 'admin', ...args], {
+      env: { ...process.env, ...store.client },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  admin('user', 'add', 'store', user.name, PASSWORD);
+  admin('policy', 'create', 'store', user.name, file);
+  admin('policy', 'attach', 'store', user.name, '--user', user.name);
+  return { accessKey: user.name, secretKey: PASSWORD };
 }
 
 function bundle(contents) {
