@@ -42,6 +42,7 @@ const REFUSED: Rights = [
   [SERVICES, 'create', 'serviceaccounts', '--subresource=token'],
   [PLATFORM, 'get', 'secret/oscar-admin'],
   [PLATFORM, 'get', 'secret/oscar-minio-root'],
+  [PLATFORM, 'get', 'secret/oscar-sweep'],
   [PLATFORM, 'list', 'secrets'],
   [PLATFORM, 'create', 'jobs'],
   [PLATFORM, 'create', 'pods'],

@@ -76,6 +76,7 @@ export function secretsAreGenerated(scenario: Scenario, service: string): void {
     [PLATFORM, 'oscar-admin', ['password', 'username']],
     [PLATFORM, 'oscar-minio-root', ['rootPassword', 'rootUser']],
     [PLATFORM, 'oscar-webhook', ['token']],
+    [PLATFORM, 'oscar-sweep', ['accessKey', 'secretKey']],
     [SERVICES, `${service}-token`, ['auth', 'token']],
     [SERVICES, `${service}-minio`, ['accessKey', 'secretKey']],
   ];
