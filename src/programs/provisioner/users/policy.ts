@@ -24,6 +24,8 @@ const MOUNT = [
 
 /** MinIO takes no longer ones (minio/minio, cmd/bucket-policy-handlers.go). The sweep lists folders of all services. */
 const LONGEST_BYTES = 20 * 1024;
+/** So many paths fit one, however long they are: a kilobyte each at most, and a bucket's name. */
+const PATHS_AT_MOST = 15;
 
 /** MinIO lets every user make access keys of its own, that stay when its secret key is changed. */
 const NO_ADMIN: Statement = { Effect: 'Deny', Action: ['admin:*'] };
@@ -81,8 +83,13 @@ function listOf({ bucket, folder }: Place): Statement[] {
   return [{ ...list, ...condition }];
 }
 
-const allow = (Action: readonly string[], Resource: readonly string[]): Statement[] =>
-  Resource.length > 0 ? [{ Effect: 'Allow', Action, Resource }] : [];
+/** None where there is nothing to allow. */
+function allow(Action: readonly string[], resources: readonly string[]): Statement[] {
+  const statements: Statement[] = [];
+  for (let from = 0; from < resources.length; from += PATHS_AT_MOST)
+    statements.push({ Effect: 'Allow', Action, Resource: resources.slice(from, from + PATHS_AT_MOST) });
+  return statements;
+}
 const objectsIn = (places: readonly Place[]) => places.map(({ bucket, folder }) => arn(`${bucket}/${folder}*`));
 const arn = (path: string) => `arn:aws:s3:::${path}`;
 

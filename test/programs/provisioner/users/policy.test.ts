@@ -77,6 +77,14 @@ describe('the policy of a user', () => {
     for (const size of sizes.slice(0, -1)) expect(size).toBeGreaterThan(20 * 1024 - 200);
   });
 
+  test('is of several also where one right is to more paths than a policy holds, and to the longest that there are', () => {
+    const read = Array.from({ length: 100 }, (_, index) => `${`bucket-${index}`.padEnd(63, 'x')}/${'y'.repeat(1000)}/`);
+    const documents = policyDocuments({ ...NOTHING, read });
+    for (const document of documents) expect(JSON.stringify(document).length).toBeLessThanOrEqual(20 * 1024);
+    const resources = documents.flatMap(({ Statement }) => Statement.flatMap(({ Resource = [] }) => Resource));
+    expect(resources).toEqual(read.map((path) => `arn:aws:s3:::${path}*`));
+  });
+
   test('of a mount lists its folder only, and of a mounted bucket the whole of it', () => {
     const listing = (mount: string) =>
       policyDocument({ ...NOTHING, mount: [mount] }).Statement.find(({ Action }) => Action.includes('s3:ListBucket'));
