@@ -139,11 +139,14 @@ describe('the sweep’s user', () => {
 
   test('has as many policies as it takes for hundreds of folders, and no more than that afterwards', async () => {
     const many = Array.from({ length: 400 }, (_, index) => binding(`service-${index}`, `inn/folder-${index}/`));
-    const declared = { ...users.declaration, users: [...usersOfPrograms(PLACE, many), userOf('cow')] };
+    const reader = userOf('cow', { read: many.map(({ path }) => path) });
+    const declared = { ...users.declaration, users: [...usersOfPrograms(PLACE, many), reader] };
     expect(await users.converge(declared)).toContainEqual(
       expect.stringMatching(`^changed: user "${NAME}": policy written; policy attached$`),
     );
-    expect(await users.converge(declared)).toContain(`as declared: user "${NAME}"`);
+    expect(await users.converge(declared)).toEqual(['as declared: user "oscar.cow"', `as declared: user "${NAME}"`]);
+    await minio.put('inn/folder-399/file', 'content');
+    expect((await users.ask('oscar.cow', 'GET', '/inn/folder-399/file')).status).toBe(200);
     expect([await list('inn', 'folder-0/'), await list('inn', 'folder-399/')]).toEqual([200, 200]);
     expect([await list('inn', 'cow/'), await list('inn', 'folder-400/')]).toEqual(['refused', 'refused']);
     expect(await users.converge()).toContainEqual(expect.stringMatching(/policy "oscar\.platform\.sweep\.2" detached/));
