@@ -20,6 +20,7 @@ import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcesses
 import { theManagerMayNoMoreThanItDoes } from './rights';
 import { theDeclarationChangesUnderLoad } from './change';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
+import { refusedJobsAreAskedForAgain } from './refused-jobs';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
 import { usersMayNoMoreThanIsDeclared } from './users';
 import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
@@ -75,6 +76,7 @@ scenario('dev', 2, (given) => {
   nobodyElseSweeps(given);
   aSweepFindsNothing(given);
   aLostEventIsFound(given);
+  refusedJobsAreAskedForAgain(given);
   aWarmPodProcessesAFile(given, 'find-objects', frame('node 1'));
   aWarmPodProcessesAFile(given, 'grayscale', picture('node-1'));
   aSleepingServiceAnswers(given, 'plants', PLANTS);

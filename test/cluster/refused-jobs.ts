@@ -1,0 +1,65 @@
+import { Cluster, eventually } from './cluster';
+import { frame } from './examples';
+import { hasResults, jobsFor } from './jobs';
+import { Manager } from './manager';
+import type { Scenario } from './scenario';
+import { SERVICES } from './steps';
+import { Store } from './store';
+import { sweep } from './sweeps';
+
+const SERVICE = 'find-objects';
+const NAME = 'no-jobs-of-find-objects';
+const POLICY = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicy',
+  metadata: { name: NAME },
+  spec: {
+    failurePolicy: 'Fail',
+    matchConstraints: {
+      resourceRules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }],
+    },
+    validations: [{ expression: `!object.metadata.name.startsWith('${SERVICE}-')`, message: 'none of these, for now' }],
+  },
+};
+const BINDING = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  metadata: { name: NAME },
+  spec: { policyName: NAME, validationActions: ['Deny'] },
+};
+
+/** Whoever guards the cluster says no to Jobs, and then no longer: the upload was told as refused, and is not lost. */
+export function refusedJobsAreAskedForAgain(scenario: Scenario): void {
+  scenario.step(
+    'a policy refuses Jobs for a while: the upload is a dead letter, and has its Job afterwards',
+    async () => {
+      const { cluster } = scenario;
+      const store = await Store.of(cluster);
+      const upload = frame('refused at first');
+      for (const object of [POLICY, BINDING]) await cluster.apply(object);
+      await eventually('the policy refuses', 60, async () => !(await isTaken(cluster)));
+      await store.put(upload.path, upload.content);
+      await eventually('it is a dead letter', 60, () => isDeadLetter(cluster, upload.path));
+      expect(await sweep(cluster)).toMatchObject({ refused: 1, stored: 0, left: 0 });
+      await expect(jobsFor(cluster, SERVICE, upload.path)).rejects.toThrow('no Job');
+
+      await cluster.kubectl('delete', `${BINDING.kind}/${NAME}`, `${POLICY.kind}/${NAME}`);
+      await eventually('nothing refuses any longer', 60, () => isTaken(cluster));
+      expect(await sweep(cluster)).toMatchObject({ refused: 0, stored: 1, left: 0 });
+      await eventually('there are results', 120, () => hasResults(store, upload));
+      expect(await jobsFor(cluster, SERVICE, upload.path)).toHaveLength(1);
+    },
+  );
+}
+
+async function isTaken(cluster: Cluster): Promise<boolean> {
+  const job = ['create', 'job', '-n', SERVICES, `${SERVICE}-try`, '--image=busybox', '--dry-run=server'];
+  return (await cluster.tryKubectl(...job)).code === 0;
+}
+
+async function isDeadLetter(cluster: Cluster, path: string): Promise<boolean> {
+  const { dead_letters: letters } = await (
+    await Manager.of(cluster)
+  ).read<{ dead_letters: { bucket: string; key: string; problem: string }[] }>('/system/dead-letters');
+  return letters.some(({ bucket, key, problem }) => `${bucket}/${key}` === path && problem.includes('for now'));
+}
