@@ -20,6 +20,7 @@ export interface Pod extends KubernetesObject {
     readonly phase: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly startTime?: string;
+    readonly podIP?: string;
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
       readonly state: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };

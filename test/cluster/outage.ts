@@ -1,9 +1,13 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually, throughout } from './cluster';
 import { EndpointSlice, isReady, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES, waitUntilReady } from './steps';
 import { addressOf, Store } from './store';
+
+/** For what these tests store. */
+const BUCKET = 'outage';
 
 /** The manager, by its Service, as clients inside the cluster call it. */
 export async function managerAnswers(cluster: Cluster): Promise<void> {
@@ -19,13 +23,13 @@ export function theManagerAnswers(scenario: Scenario): void {
 /** Writes an object to the store and reads it back, as root, through the client Service. */
 export async function storeTakes(cluster: Cluster, text: string): Promise<void> {
   const store = await Store.of(cluster);
-  await store.mc('mb', '--ignore-existing', 'store/outage');
-  await store.put(`outage/${text}`, text);
-  expect(await store.get(`outage/${text}`)).toBe(text);
+  await store.mc('mb', '--ignore-existing', `store/${BUCKET}`);
+  await store.put(`${BUCKET}/${text}`, text);
+  expect(await store.get(`${BUCKET}/${text}`)).toBe(text);
 }
 
 export async function storeGives(cluster: Cluster, text: string): Promise<void> {
-  expect(await (await Store.of(cluster)).get(`outage/${text}`)).toBe(text);
+  expect(await (await Store.of(cluster)).get(`${BUCKET}/${text}`)).toBe(text);
 }
 
 /** Cuts a node's power and waits until the cluster has noticed. */
@@ -48,6 +52,20 @@ export async function restore(cluster: Cluster, node: number): Promise<void> {
   await cluster.power('up', node);
   await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=240s', `node/node${node}`);
   await waitUntilReady(cluster, 180);
+  await eventually('each pod of the store takes writes', 120, () => everyStorePodTakes(cluster));
+}
+
+/**
+ * A pod that came back may refuse writes for a while (503, `SlowDownWrite`) although it is ready, and although even
+ * `/minio/health/cluster` says that it could write; another one takes them meanwhile. Clients try again; here each pod
+ * has to take several in a row.
+ */
+async function everyStorePodTakes(cluster: Cluster): Promise<void> {
+  await storeTakes(cluster, 'restored');
+  // A client that gives up soon: a pod that is killed meanwhile has another address next time.
+  for (const client of await Store.clientsOfPods(cluster))
+    for (let time = 1; time <= 3; time++)
+      await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'everywhere', Body: `${time}` }));
 }
 
 /** Pods of both namespaces that are ready, stay, and are not on `node`: what its end must not touch. */

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { sign } from 'aws4';
 import { NotificationRule, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
 import type { Cluster } from './cluster';
-import type { KubernetesObject, Secret } from './objects';
+import type { KubernetesObject, Pod, Secret } from './objects';
 import { PLATFORM } from './steps';
 
 interface Service extends KubernetesObject {
@@ -29,6 +29,13 @@ export class Store {
   static async of(cluster: Cluster): Promise<Store> {
     const keys = (await secretOf(cluster, PLATFORM, 'oscar-minio-root')) as unknown as Keys;
     return new Store(cluster, `${await addressOf(cluster, PLATFORM, 'oscar-minio')}:9000`, keys);
+  }
+
+  /** Each of its pods by itself: a Service gives any of them. */
+  static async clientsOfPods(cluster: Cluster): Promise<S3Client[]> {
+    const keys = (await secretOf(cluster, PLATFORM, 'oscar-minio-root')) as unknown as Keys;
+    const pods = await cluster.list<Pod>('pods', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=minio');
+    return pods.map(({ status }) => new Store(cluster, `${status.podIP}:9000`, keys).client());
   }
 
   private readonly access: NodeJS.ProcessEnv;
