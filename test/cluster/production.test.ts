@@ -16,6 +16,7 @@ import {
 } from './outage';
 import { theStoreIsProvisioned } from './provisioning';
 import { scenario } from './scenario';
+import { nobodyElseSweeps } from './sweeps';
 import {
   appliesTwice,
   podSecurityIsEnforced,
@@ -37,6 +38,8 @@ scenario('production', 2, (given) => {
   theManagerAnswers(given);
   idleServicesStop(given, EVERY_SERVICE);
   theStoreIsProvisioned(given);
+  // What is missing is missed by nobody but the test.
+  nobodyElseSweeps(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
 
   given.step(
