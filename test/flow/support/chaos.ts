@@ -6,7 +6,7 @@ const WHICH = ['manager', 'minio', 'runner'] as const;
 type Which = (typeof WHICH)[number];
 
 export interface Kills {
-  /** When each was killed. */
+  /** When each was killed: of each time that it ran until then. */
   readonly at: Readonly<Record<Which, number[]>>;
 }
 const BETWEEN_MS = [500, 4000] as const;
@@ -30,8 +30,8 @@ export class Chaos {
       await sleep(this.between(BETWEEN_MS));
       if (this.over) return this.kills;
       const which = WHICH[this.random.below(WHICH.length)];
-      this.kills.at[which].push(Date.now());
-      await this.flow.kill(which);
+      const at = Date.now();
+      if (await this.flow.kill(which)) this.kills.at[which].push(at);
       await sleep(this.between(DOWN_MS));
       await this.flow.restart(which);
     }

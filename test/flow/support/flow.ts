@@ -1,14 +1,13 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundled } from '../../programs/bundled';
 import { ApiServerDouble } from '../../programs/manager/double';
 import { Answer, exchange } from '../../servers/support/bucket-store';
 import { makeCertificates } from '../../servers/support/certificates';
 import { program, serverFolder } from '../../servers/support/process';
-import { dirname } from 'node:path';
 import { Applied } from './applied';
 import { Manifests, ROOT, synthesize, Workload } from './manifests';
 import { NodeSettings, NotYet, Pods, Read } from './pods';
@@ -222,13 +221,14 @@ export class Flow {
     return exchange(method, MANAGER_PORT, path, headers, body);
   }
 
-  /** At once, as a machine that fails. */
-  async kill(which: 'minio' | 'manager' | 'runner'): Promise<void> {
+  /** At once, as a machine that fails. @returns whether it ran until then */
+  async kill(which: 'minio' | 'manager' | 'runner'): Promise<boolean> {
     const child = this[which];
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return false;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+    return true;
   }
 
   async restart(which: 'minio' | 'manager' | 'runner'): Promise<void> {
