@@ -1,4 +1,5 @@
 import {
+  BINDING_FOLDER,
   BindingDeclaration,
   COMPLETION_FOLDER,
   GeneratedSecret,
@@ -34,7 +35,7 @@ export function usersOfPrograms(
     name: platformUsers(platform).sweep,
     secret: { namespace, name: platformSecrets(platform).sweep },
     read: [`${records}/`],
-    write: [`${records}/`],
+    write: [`${records}/${BINDING_FOLDER}`, `${records}/${COMPLETION_FOLDER}`],
     // Records of bindings are the provisioner's to remove.
     remove: [`${records}/${COMPLETION_FOLDER}`],
     // What is in the uploads is the services' own.

@@ -90,7 +90,7 @@ const SHORT_TTL: Problem = {
   problem: 'a Job that failed may be removed before the sweep has seen it, which then runs the file again, each time',
   field: ['job', 'ttl'],
   allowed: `${SHORTEST_TTL_SECONDS} or more for a service with inputs in the platform's store`,
-  fix: `write ${SHORTEST_TTL_SECONDS}, or leave \`ttl\` out: it is a day then`,
+  fix: `write ${SHORTEST_TTL_SECONDS} (three times the sweep's interval, where it has another schedule), or leave \`ttl\` out: it is a day then`,
 };
 
 function noScript(script: string, file: string, stack: Stack): Problem {

@@ -248,7 +248,7 @@ describe('a short `ttl`', () => {
   const line =
     'e.yaml:11:17: warning: service "a": job.ttl: a Job that failed may be removed before the sweep has seen it, which ' +
     'then runs the file again, each time, got 899. Allowed: 900 or more for a service with inputs in the ' +
-    "platform's store. Fix: write 900, or leave `ttl` out: it is a day then.";
+    "platform's store. Fix: write 900 (three times the sweep's interval, where it has another schedule), or leave `ttl` out: it is a day then.";
 
   test('is a warning where files come from the store, and an error when strict', () => {
     const text = `${input('')}    job: { ttl: 899 }\n`;

@@ -30,6 +30,7 @@ interface Labelled {
   readonly metadata: {
     readonly name: string;
     readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
 }
@@ -70,7 +71,8 @@ export async function deleteOlderJobs(
     if (!isGone) throw new ProgramError(`the earlier Job ${name} can't be deleted: ${reason(answer)}`);
     report.changed(`earlier Job ${name}: deleted`);
   }
-  const sameTime = jobs.filter((job) => time(job) === time(self)).map(({ metadata }) => metadata.name);
+  const stays = ({ metadata }: Labelled) => metadata === self.metadata || !metadata.deletionTimestamp;
+  const sameTime = jobs.filter((job) => stays(job) && time(job) === time(self)).map(({ metadata }) => metadata.name);
   if (sameTime.length > 1) throw unordered(own, sameTime, self.metadata.creationTimestamp);
   const kept = jobs.map(({ metadata }) => metadata.name).filter((name) => !older.includes(name));
   await waitForPods(platform, own.namespace, new Set(kept), store, report, wait);
@@ -78,14 +80,15 @@ export async function deleteOlderJobs(
 
 /**
  * Times have whole seconds, uids are random, and a Job's resourceVersion grows with its status: nothing tells an order within
- * a second. A guess could let an earlier declaration win, without a word; so all of them stop, until somebody says which holds.
+ * a second. A guess could let an earlier declaration win, without a word; so whoever sees the other stops, until somebody says
+ * which holds.
  * Both have to go: one that failed for good would be «unchanged» when it is applied again.
  */
 function unordered({ namespace }: OwnJob, jobs: readonly string[], time: string): ProgramError {
   const names = [...jobs].sort();
   return new ProgramError(
     `the Jobs ${names.join(', ')} were made in the same second (${time}), and nothing tells which declaration is the later one: ` +
-      `none of them changes anything. Fix: delete them (kubectl delete jobs -n ${namespace} ${names.join(' ')}), and apply the ` +
+      `this one changes nothing. Fix: delete them (kubectl delete jobs -n ${namespace} ${names.join(' ')}), and apply the ` +
       'manifests that are to hold',
   );
 }

@@ -3,9 +3,10 @@ import { fakeStore, s3Error } from '../provisioner/store/fake-store';
 import { RunningManager } from './running';
 import { definition, eventOf, INPUT } from './services';
 
-const TTL_SECONDS = 600;
+const TTL_SECONDS = 1800;
 const NOW = Date.now();
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const HOUR = 3600 * SECOND;
 const KEY = 'in/a b.txt';
 const PATH = 'pictures/in/';
@@ -42,11 +43,13 @@ function answer(call: string) {
   const keys = [...modified.keys()].filter((at) => at.startsWith(`${bucket}/${searchParams.get('prefix')}`)).sort();
   const contents = keys.slice(0, Number(searchParams.get('max-keys'))).map((at) => {
     const key = encodeURIComponent(at.slice(bucket.length + 1));
-    return `<Contents><Key>${key}</Key><LastModified>${new Date(modified.get(at)!).toISOString()}</LastModified></Contents>`;
+    return `<Contents><Key>${key}</Key><LastModified>${timeOf(modified.get(at)!)}</LastModified></Contents>`;
   });
   const body = `<ListBucketResult><EncodingType>url</EncodingType>${contents.join('')}</ListBucketResult>`;
   return { status: 200, body };
 }
+
+const timeOf = (ms: number) => (Number.isNaN(ms) ? 'yesterday' : new Date(ms).toISOString());
 
 /** Of an upload that was made `age` ago. */
 interface More {
@@ -93,6 +96,16 @@ describe('an event that is older than its Job would be', () => {
     expect(await outcome('repeated')).toBe(1);
   });
 
+  test.each([
+    [5 * SECOND, 1],
+    [14 * MINUTE, 1],
+    [16 * MINUTE, 0],
+  ])('is judged with patience for clocks that differ: all from %d ms later is done with: %d Jobs', async (ms, made) => {
+    bound(3 * HOUR - ms);
+    expect(await manager.sendEvent(event(3 * HOUR))).toMatchObject(OK);
+    expect(jobs()).toHaveLength(made);
+  });
+
   test('makes it where another folder of the service, around it, is not so far', async () => {
     const key = 'in/deep/a';
     bound(2 * HOUR);
@@ -126,7 +139,7 @@ describe('an event that is older than its Job would be', () => {
 });
 
 test('while its Job may be there, Kubernetes says so, and the store is not asked', async () => {
-  expect(await manager.sendEvent(event((TTL_SECONDS - 60) * SECOND))).toMatchObject(OK);
+  expect(await manager.sendEvent(event(TTL_SECONDS * SECOND - 16 * MINUTE))).toMatchObject(OK);
   expect(jobs()).toHaveLength(1);
   expect(store.calls).toEqual([]);
 });
@@ -148,6 +161,24 @@ describe('an event of another store than MinIO', () => {
     expect(await manager.sendEvent(event(0, AMAZON))).toMatchObject(OK);
     expect(jobs()).toEqual([]);
     expect(await outcome('ignored')).toBe(1);
+  });
+
+  test('of a bucket that is gone makes none', async () => {
+    refusal = s3Error(404, 'NoSuchBucket');
+    expect(await manager.sendEvent(event(0, AMAZON))).toMatchObject(OK);
+    expect(await outcome('ignored')).toBe(1);
+  });
+
+  test.each([
+    ['refuses to say', () => void (refusal = s3Error(403, 'AccessDenied'))],
+    ['says no time', () => void modified.set(`pictures/${KEY}`, NaN)],
+  ])('is a dead letter where the store %s, and holds nobody back: the sweep finds it', async (_, begin) => {
+    begin();
+    expect(await manager.sendEvent(event(0, AMAZON))).toMatchObject(OK);
+    expect(jobs()).toEqual([]);
+    const letter = { message: 'dead letter', problem: expect.stringContaining('nobody knows when it was uploaded') };
+    expect(manager.logged).toContainEqual(expect.objectContaining(letter));
+    expect(await outcome('dead')).toBe(1);
   });
 
   test('comes again where the store does not answer', async () => {

@@ -106,15 +106,13 @@ describe('an object without a record', () => {
     expect(jobs()).toEqual([]);
   });
 
-  test('whose Job Kubernetes refuses is a dead letter: one, however often it is asked for, until it is taken', async () => {
+  test('whose Job Kubernetes refuses is told of in the log, and is no dead letter: it is asked for until it is taken', async () => {
     manager.kubernetes.faults.answer({ ...JOBS, times: 3 }, 422);
     for (let time = 1; time <= 3; time++) {
       expect((await sweep()).status).toBe('Refused');
-      expect(manager.logged.filter(({ message }) => message === 'dead letter')).toHaveLength(time);
+      expect(manager.logged.filter(({ message }) => message === 'job refused')).toHaveLength(time);
     }
-    expect(manager.kubernetes.objects.list('Event')).toHaveLength(1);
-    const { dead_letters: letters } = JSON.parse((await manager.asAdmin('GET', '/system/dead-letters')).text);
-    expect(letters).toEqual([expect.objectContaining({ bucket: 'pictures', key: KEY })]);
+    expect(manager.kubernetes.objects.list('Event')).toEqual([]);
     expect(await manager.metric('oscar_manager_swept_total{status="Refused"}')).toBe(3);
     expect((await sweep()).status).toBe('Stored');
   });

@@ -81,13 +81,19 @@ describe('earlier Jobs', () => {
     const { asked, run } = jobs([older, twin, own, newer]);
     const message =
       'the Jobs oscar-provisioner-b, oscar-provisioner-d were made in the same second (2026-03-01T10:00:00Z), and nothing tells ' +
-      'which declaration is the later one: none of them changes anything. Fix: delete them (kubectl delete jobs -n oscar ' +
+      'which declaration is the later one: this one changes nothing. Fix: delete them (kubectl delete jobs -n oscar ' +
       'oscar-provisioner-b oscar-provisioner-d), and apply the manifests that are to hold';
     await expect(run()).rejects.toThrow(new ProgramError(message));
     await expect(run({ ...OWN, name: twin.metadata.name })).rejects.toThrow(new ProgramError(message));
     // Both still make room for earlier declarations.
     const deleted = asked.filter((call) => call.startsWith('DELETE')).map((call) => call.split(' ')[1]);
     expect(deleted).toEqual(Array(2).fill(`${JOBS}/oscar-provisioner-a`));
+  });
+
+  test('of the same second that are being deleted are none of it', async () => {
+    const twin = at('oscar-provisioner-d', own.metadata.creationTimestamp);
+    const going = { metadata: { ...twin.metadata, deletionTimestamp: '2026-03-01T10:00:01Z' } };
+    await jobs([going, own]).run();
   });
 
   test('that are gone already are no trouble', () => jobs([own, older], { deletion: 404 }).run());

@@ -1,5 +1,6 @@
 import { EVENTS_PATH } from '../../../contract';
 import { secondsSince } from '../../common/elapsed';
+import { ProgramError } from '../../common/fail';
 import type { Log } from '../../common/log';
 import { HttpError, sendText } from '../http/answer';
 import { chunksOf, readUpTo } from '../http/body';
@@ -85,7 +86,7 @@ class Events {
 
   /** @returns what became of it, unless it is counted already */
   private async process(upload: Upload, signal: AbortSignal): Promise<EventOutcome | undefined> {
-    const { routing, records, uploadJobs, log, isCurrent } = this.options;
+    const { routing, uploadJobs, isCurrent } = this.options;
     const { bucket, key } = upload.identity;
     // Another service may be bound by now, whoever is known to be.
     if (!isCurrent()) throw new Postponed('what is known of the services may be old', RETRY_AFTER_SECONDS);
@@ -95,11 +96,8 @@ class Events {
       await uploadJobs.bury({ problem: 'no service is bound to this place', event: upload.identity });
       return undefined;
     }
-    const modified = upload.modified ?? (await records.modified(bucket, key));
-    if (modified === undefined) {
-      log('info', 'object is gone', wordsOf(upload));
-      return 'ignored';
-    }
+    const modified = upload.modified ?? (await this.modified(upload));
+    if (typeof modified !== 'number') return modified;
     const stored = { ...upload, modified };
     const outcomes = await Promise.allSettled(services.map((service) => this.submit(service, stored, signal)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -107,6 +105,23 @@ class Events {
     const values = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<UploadOutcome>).value);
     if (values.includes('stored')) return 'stored';
     return values.includes('repeated') ? 'repeated' : undefined;
+  }
+
+  /** By the store; or what becomes of an event of which it does not say. */
+  private async modified(upload: Upload): Promise<number | EventOutcome | undefined> {
+    const { records, uploadJobs, log } = this.options;
+    const { bucket, key } = upload.identity;
+    try {
+      const modified = await records.modified(bucket, key);
+      if (modified !== undefined) return modified;
+      log('info', 'object is gone', wordsOf(upload));
+      return 'ignored';
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      // Others wait behind it; the sweep finds it.
+      await uploadJobs.bury({ problem: `nobody knows when it was uploaded: ${error.message}`, event: upload.identity });
+      return undefined;
+    }
   }
 
   /** Kubernetes knows no Job that it removed: an event that is older than that is judged by what the Job left. */

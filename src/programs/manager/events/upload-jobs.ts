@@ -22,7 +22,7 @@ export interface UploadJobsOptions {
 /** `repeated`: the upload's Job was there already. `dead`: Kubernetes refuses it, or nobody knows what it should be. */
 export type UploadOutcome = 'stored' | 'repeated' | 'dead';
 
-/** A service that is half removed for so long doesn't hold back the others' events any longer. */
+/** A service that is half removed, or refused its Jobs, for so long doesn't hold back the others' events any longer. */
 const PATIENCE_MS = 3600_000;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -44,10 +44,20 @@ export class UploadJobs {
       log('info', outcome === 'stored' ? 'job stored' : 'job is there already', { service: name, job, bucket, key });
       return outcome;
     } catch (error) {
-      if (!(error instanceof JobRefused)) throw error;
-      await this.bury({ problem: `service ${name}: ${error.message}`, event: upload.identity });
+      const { time } = upload;
+      const isOld = time !== undefined && Date.now() - time >= PATIENCE_MS;
+      const isDead = error instanceof JobRefused || (error instanceof Postponed && error.isRefusal && isOld);
+      if (!isDead) throw error;
+      await this.refused(name, upload, error.message);
       return 'dead';
     }
+  }
+
+  /** The sweep, which knows no time of an event, asks again and again: each time a letter would bury the others. */
+  private async refused(name: string, { identity, time }: StoredUpload, reason: string): Promise<void> {
+    const problem = `service ${name}: ${reason}`;
+    if (time !== undefined) return this.bury({ problem, event: identity });
+    this.options.log('warning', 'job refused', { problem, bucket: identity.bucket, key: identity.key });
   }
 
   async bury(letter: DeadLetter): Promise<void> {

@@ -3,9 +3,10 @@ import { completionRecord, jobName, ManagerSettings } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import type { Log } from '../../common/log';
 import { exists, listPages } from '../../provisioner/store/objects';
-import { Store, StoreError } from '../../provisioner/store/store';
+import { Store, StoreAway, StoreError } from '../../provisioner/store/store';
 import { BindingRecords } from '../../provisioner/sweep/binding-records';
 import { objectsOf } from '../../provisioner/sweep/objects';
+import { CLOCKS_MS } from '../../provisioner/sweep/service';
 import type { StoreLogin } from '../jobs/bodies';
 import { Postponed } from '../jobs/submit';
 import type { Service } from '../state/services';
@@ -14,8 +15,6 @@ import type { StoredUpload } from './message';
 /** Few: an event that can't be judged comes again. */
 const PATIENCE = { wait: sleep, tries: 3 };
 const RETRY_AFTER_SECONDS = 5;
-/** An object that bears its upload's time: its clock and the event's are of one store. A copy may keep its source's. */
-const SAME_TIME_MS = 15 * 60_000;
 
 /** What the store, and the records in it, say of uploads. */
 export class UploadRecords {
@@ -28,14 +27,19 @@ export class UploadRecords {
 
   /**
    * When an object was modified, in ms since 1970, as a list of its bucket says; undefined: it is gone.
-   * @throws Postponed when the store doesn't say
+   * @throws Postponed when the store doesn't answer; ProgramError when it refuses to say
    */
   modified(bucket: string, key: string): Promise<number | undefined> {
     return this.asking(async (store) => {
-      // Of all keys that begin with it, it is the first.
-      const pages = listPages(store, bucket, key, { pageSize: 1 });
-      const [object] = (await pages.next()).value ?? [];
-      return object?.key === key ? Date.parse(object.lastModified) : undefined;
+      try {
+        // Of all keys that begin with it, it is the first.
+        const pages = listPages(store, bucket, key, { pageSize: 1 });
+        const [object] = (await pages.next()).value ?? [];
+        return object?.key === key ? timeOf(object.lastModified) : undefined;
+      } catch (error) {
+        if (error instanceof StoreError && error.code === 'NoSuchBucket') return undefined;
+        throw error;
+      }
     });
   }
 
@@ -47,8 +51,9 @@ export class UploadRecords {
    * @throws Postponed when the store doesn't answer
    */
   async isDone(service: Service, paths: readonly string[], upload: StoredUpload): Promise<boolean> {
+    if (upload.time === undefined) return false;
     // As long as its Job may be there, Kubernetes says so itself, and for less.
-    if (upload.time === undefined || Date.now() - upload.time <= service.definition.job.ttlSeconds * 1000) return false;
+    if (Date.now() + CLOCKS_MS - upload.time <= service.definition.job.ttlSeconds * 1000) return false;
     try {
       return await this.asking((store) => this.isRecorded(store, service.name, paths, upload));
     } catch (error) {
@@ -69,13 +74,15 @@ export class UploadRecords {
     const { time = 0, modified, identity } = upload;
     const job = jobName(service, { ...identity, modified });
     if (await exists(store, recordsBucket, completionRecord(service, job))) return true;
-    if (Math.abs(time - modified) > SAME_TIME_MS) return false;
+    // A copy may keep its source's time, from before what any sweep looks at.
+    if (Math.abs(time - modified) > CLOCKS_MS) return false;
     const bindings = new BindingRecords(objectsOf(store), recordsBucket);
     for (const path of paths) {
       const bound = await bindings.read({ service, path });
-      if (!bound || bound.since <= Math.max(time, modified)) return false;
+      // Records are kept for as long as clocks may differ: one that is missing says that the upload is not done.
+      if (!bound || bound.since - CLOCKS_MS <= Math.max(time, modified)) return false;
     }
-    return true;
+    return paths.length > 0;
   }
 
   private async asking<T>(ask: (store: Store) => Promise<T>): Promise<T> {
@@ -83,10 +90,17 @@ export class UploadRecords {
     try {
       return await ask(store);
     } catch (error) {
-      const isAway = error instanceof StoreError && error.status === 0;
-      throw isAway ? new Postponed(`the store can't be asked: ${error.message}`, RETRY_AFTER_SECONDS) : error;
+      throw error instanceof StoreAway
+        ? new Postponed(`the store can't be asked: ${error.message}`, RETRY_AFTER_SECONDS)
+        : error;
     } finally {
       store.close();
     }
   }
+}
+
+function timeOf(lastModified: string): number {
+  const time = Date.parse(lastModified);
+  if (time >= 0) return time;
+  throw new ProgramError(`the store's list tells no time of it: ${lastModified}`);
 }

@@ -9,6 +9,8 @@ export class Postponed extends Error {
   constructor(
     message: string,
     readonly retryAfterSeconds: number,
+    /** Somebody has to put it right: a quota, a policy, a missing right. */
+    readonly isRefusal = false,
   ) {
     super(message);
   }
@@ -69,7 +71,8 @@ export class JobSubmitter {
       }
       const reason = typeof answer === 'string' ? answer : `Kubernetes can't store the Job now: ${reasonOf(answer)}`;
       const isLast = attempt === ATTEMPTS || performance.now() > until;
-      if (isLast || signal.aborted) throw new Postponed(reason, RETRY_AFTER_SECONDS);
+      const isRefusal = typeof answer !== 'string' && answer.status === 403;
+      if (isLast || signal.aborted) throw new Postponed(reason, RETRY_AFTER_SECONDS, isRefusal);
       await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
     }
   }

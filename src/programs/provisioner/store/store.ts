@@ -51,6 +51,13 @@ export class StoreError extends ProgramError {
   }
 }
 
+/** The store did not answer, or was busy, for as long as it was asked. */
+export class StoreAway extends StoreError {
+  constructor(message: string) {
+    super(message, '');
+  }
+}
+
 /** How long a store that is busy or away is asked again, and how. */
 export interface StorePatience {
   readonly wait: Wait;
@@ -96,7 +103,7 @@ export class Store {
       } catch (error) {
         if (!(error instanceof PassingError)) throw refusal(error as Error);
         if (tries >= this.patience.tries) {
-          throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
+          throw new StoreAway(`${call.what}: ${error.message} (tried ${tries} times)`);
         }
         const ms = storePauseMs(tries, error.detail.pauseMs);
         this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);

@@ -11,9 +11,15 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 16_000;
 /** All waits of a sweep: the next one comes in some minutes, and begins where this one left. */
 const BUDGET_MS = 120_000;
-/** So many of one service without an answer or refused by Kubernetes, and none in between: the next ones would be, too. */
+/** So many of one service without an answer, and none in between: the next ones would have none either. */
 const IN_A_ROW = 16;
-const NONE_OF_THE_SERVICE = `no Job could be made of ${IN_A_ROW} uploads in a row: the others wait for the next sweep`;
+/**
+ * So many of one service that Kubernetes refuses: most of the next ones would be refused as well. Not all, where it is by what
+ * they are; so one in so many is asked for nevertheless, at random: each has its turn in one sweep or another.
+ */
+const REFUSED_IN_A_ROW = 16;
+const ONE_IN = 16;
+const MANY_REFUSED = `Kubernetes refused ${REFUSED_IN_A_ROW} Jobs of the service in a row: of the others one in ${ONE_IN} is asked for a sweep`;
 /** Without any answer for so long, a manager that hangs (or whose API server does) is asked no more: the next sweep waits. */
 const LONGEST_TROUBLE_MS = 5 * 60_000;
 
@@ -32,7 +38,8 @@ export class Submitter {
   private pause?: Promise<unknown>;
   /** The manager takes nothing from us: there is no use in asking for any service. */
   private refusal?: string;
-  private readonly rows = new Map<string, number>();
+  private readonly unanswered = new Map<string, number>();
+  private readonly refused = new Map<string, number>();
   /** Since when no service had an answer; undefined: the last one asked had. */
   private troubleSince?: number;
 
@@ -41,6 +48,8 @@ export class Submitter {
     private readonly wait: Wait = sleep,
     /** In ms, since whenever. */
     private readonly now: () => number = () => performance.now(),
+    /** From 0 to 1. */
+    private readonly random: () => number = Math.random,
   ) {}
 
   /**
@@ -52,7 +61,10 @@ export class Submitter {
     for (let tries = 1; ; tries++) {
       await this.pause;
       if (this.refusal !== undefined) return left(this.refusal);
-      if (this.row(object.service) >= IN_A_ROW) return left(NONE_OF_THE_SERVICE);
+      if (rowOf(this.unanswered, object.service) >= IN_A_ROW)
+        return left('the manager answers for none of the service');
+      if (rowOf(this.refused, object.service) >= REFUSED_IN_A_ROW && this.random() * ONE_IN >= 1)
+        return left(MANY_REFUSED);
       if (await isRecorded()) return { kind: 'recorded' };
       const asked = this.now();
       const answer = await this.ask(object);
@@ -62,19 +74,11 @@ export class Submitter {
       if (this.now() - this.troubleSince > LONGEST_TROUBLE_MS)
         this.refusal = `${reason}, and so for ${LONGEST_TROUBLE_MS / 60_000} minutes`;
       if (tries === TRIES || this.budget <= 0) {
-        this.inARow(object.service);
+        oneMore(this.unanswered, object.service);
         return left(reason);
       }
       this.pause ??= this.begin(tries, answer.pauseMs);
     }
-  }
-
-  private row(service: string): number {
-    return this.rows.get(service) ?? 0;
-  }
-
-  private inARow(service: string): void {
-    this.rows.set(service, this.row(service) + 1);
   }
 
   private async ask(object: SweptObject): Promise<DoorAnswer> {
@@ -98,8 +102,9 @@ export class Submitter {
     const said = `the manager answers ${status}: ${quoted(text)}`;
     if (REFUSALS.has(status)) this.refusal = `${said}. Fix: ${REFUSALS.get(status)}`;
     const answer = status === 200 ? answerIn(text) : undefined;
-    if (answer?.status === 'Refused') this.inARow(service);
-    else this.rows.delete(service);
+    this.unanswered.delete(service);
+    if (answer?.status === 'Refused') oneMore(this.refused, service);
+    else this.refused.delete(service);
     if (status !== 200) return left(this.refusal ?? said);
     if (!answer) return left(`${said}, which is no answer of a manager of this version`);
     // Whatever it made would have no record by our name, and be asked for again.
@@ -108,6 +113,9 @@ export class Submitter {
     return { kind: 'answer', status: answer.status };
   }
 }
+
+const rowOf = (rows: ReadonlyMap<string, number>, service: string) => rows.get(service) ?? 0;
+const oneMore = (rows: Map<string, number>, service: string) => rows.set(service, rowOf(rows, service) + 1);
 
 /** Answers that are the same for every object. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([

@@ -10,12 +10,13 @@ const stored = { status: 200, text: '{"job":"s-1","status":"Stored"}' };
 
 function submitter(answer: (count: number) => DoorAnswer) {
   const waits: number[] = [];
-  const state = { posts: 0, checks: 0, recorded: () => false, now: 0 };
+  const state = { posts: 0, checks: 0, recorded: () => false, now: 0, random: 1 };
   const post = async () => answer(++state.posts);
   const made = new Submitter(
     { post, close() {} },
     async (ms) => waits.push(ms),
     () => state.now,
+    () => state.random,
   );
   const submit = (service = 's') =>
     made.submit({ ...object, service }, 's-1', async () => {
@@ -63,19 +64,35 @@ test('six tries an object; all that wait wait together; after some without an an
   expect(waits.reduce((sum, ms) => sum + ms)).toBeLessThanOrEqual(140_000);
   expect(state.posts).toBeLessThan(200);
   const before = state.posts;
-  expect(await submit()).toEqual({ kind: 'left', reason: expect.stringContaining('no Job could be made of 16') });
+  expect(await submit()).toEqual({ kind: 'left', reason: 'the manager answers for none of the service' });
   expect(state.posts).toBe(before);
   await submit('another');
   expect(state.posts).toBe(before + 1);
 });
 
-test('refused by Kubernetes so often in a row, and no more of the service', async () => {
+test('refused by Kubernetes so often in a row: few of the service are asked for, at random, until one is taken', async () => {
   const refused = { status: 200, text: '{"job":"s-1","status":"Refused"}' };
-  const { submit, state } = submitter((count) => (count === 16 ? stored : refused));
+  const { submit, state } = submitter((count) => (count === 16 || count === 33 ? stored : refused));
   for (let i = 0; i < 32; i++) expect(await submit()).toMatchObject({ kind: 'answer' });
-  expect(await submit()).toEqual({ kind: 'left', reason: expect.stringContaining('no Job could be made of 16') });
+  const left = { kind: 'left', reason: expect.stringContaining('Kubernetes refused 16 Jobs of the service in a row') };
+  expect(await submit()).toEqual(left);
   expect(state.posts).toBe(32);
-  expect(await submit('another')).toMatchObject({ kind: 'answer' });
+  expect(await submit('another')).toMatchObject({ kind: 'answer', status: 'Stored' });
+  state.random = 0.062;
+  expect(await submit()).toMatchObject({ kind: 'answer', status: 'Refused' });
+  state.random = 0.063;
+  expect(await submit()).toEqual(left);
+  expect(state.posts).toBe(34);
+});
+
+test('one that is not refused ends the row, and all are asked for again', async () => {
+  const refused = { status: 200, text: '{"job":"s-1","status":"Refused"}' };
+  const { submit, state } = submitter((count) => (count === 17 ? stored : refused));
+  for (let i = 0; i < 16; i++) await submit();
+  state.random = 0;
+  expect(await submit()).toMatchObject({ kind: 'answer', status: 'Stored' });
+  state.random = 1;
+  expect(await submit()).toMatchObject({ kind: 'answer', status: 'Refused' });
 });
 
 test('a manager that hangs keeps no sweep for hours: after minutes without any answer, no service is asked for', async () => {
