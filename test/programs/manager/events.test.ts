@@ -186,17 +186,6 @@ describe('while Kubernetes is in trouble', () => {
     expect(jobs()).toHaveLength(2);
   });
 
-  test('403 for an hour, of a quota or a policy: a dead letter, and nobody is held back any longer', async () => {
-    const uploaded = (minutes: number) =>
-      eventOf('pictures', 'in/cat.jpg', { eventTime: new Date(Date.now() - minutes * 60_000).toISOString() });
-    manager.kubernetes.faults.answer({ ...JOBS, times: 100 }, 403);
-    expect(await manager.sendEvent(uploaded(58))).toMatchObject({ status: 503 });
-    expect(await manager.sendEvent(uploaded(61))).toMatchObject(OK);
-    expect(await outcome('postponed')).toBe(1);
-    expect(await outcome('dead')).toBe(2);
-    expect(jobs()).toEqual([]);
-  });
-
   test('an answer that got lost after the Job was stored: there is one Job', async () => {
     manager.kubernetes.faults.dropAfter({ ...JOBS, times: 2 });
     expect(await manager.sendEvent(FILE)).toMatchObject(OK);

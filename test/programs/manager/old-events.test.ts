@@ -144,6 +144,15 @@ test('while its Job may be there, Kubernetes says so, and the store is not asked
   expect(store.calls).toEqual([]);
 });
 
+test('an event whose Job is refused with 403, of a quota or a policy, holds nobody back after an hour', async () => {
+  bound(9 * HOUR);
+  manager.kubernetes.faults.answer({ method: 'POST', path: /\/jobs$/, times: 100 }, 403);
+  expect(await manager.sendEvent(event(58 * MINUTE))).toMatchObject({ status: 503 });
+  expect(await manager.sendEvent(event(61 * MINUTE))).toMatchObject(OK);
+  expect([await outcome('postponed'), await outcome('dead')]).toEqual([1, 1]);
+  expect(jobs()).toEqual([]);
+});
+
 describe('an event of another store than MinIO', () => {
   const AMAZON = { eventSource: 'aws:s3', sequencer: '0055AED6DCD90281E5' };
 
