@@ -57,6 +57,7 @@ test(
     expect({ seed, unexplained: runs.unexplained }).toEqual({ seed, unexplained: [] });
     expect({ seed, failed: jobs.failed }).toEqual({ seed, failed: [] });
     expect({ seed, doubled: doubled(tries) }).toEqual({ seed, doubled: [] });
+    expect({ seed, open: after.open }).toEqual({ seed, open: 0 });
     for (const at of Object.values(kills.at)) expect(at.length).toBeGreaterThanOrEqual(killed);
   },
   UPLOADS * MS_PER_UPLOAD + 300_000,
@@ -114,14 +115,16 @@ function sweepNowAndThen() {
   return { end: () => (ending.abort(), loop.then(() => told)) };
 }
 
-async function sweepUntilQuiet(): Promise<Sweeps> {
-  const told: Sweeps = { runs: 0, gaveUp: 0, stored: 0 };
+/** @returns also what the last one still had to do */
+async function sweepUntilQuiet(): Promise<Sweeps & { open: number }> {
+  const told = { runs: 0, gaveUp: 0, stored: 0, open: 0 };
   for (;;) {
     const { stored, underWay, left } = await flow.sweep();
     told.runs++;
     told.stored += stored;
+    told.open = stored + underWay + left;
     // Files that run again and again are told of as doubled.
-    if (stored + underWay + left === 0 || told.runs === MOST_SWEEPS) return told;
+    if (told.open === 0 || told.runs === MOST_SWEEPS) return told;
     await flow.until('all Jobs are done', () => allDone(), 600_000);
     await flow.until('and are cleaned up', () => flow.jobs.length === 0);
   }

@@ -39,6 +39,9 @@ interface Pod extends Labelled {
   readonly status?: { readonly phase?: string };
 }
 
+/** Somebody deletes it, and waits for its pods (`kubectl delete --cascade=foreground`). */
+const isGoing = ({ metadata }: Labelled) => metadata.deletionTimestamp !== undefined;
+
 /** A pod is told to end, and killed half a minute later; its node may be slow. */
 const LOOKS = 60;
 const LOOK_MS = 1000;
@@ -61,7 +64,7 @@ export async function deleteOlderJobs(
   const path = `/apis/batch/v1/namespaces/${encodeURIComponent(own.namespace)}/jobs`;
   const jobs = await listed<Labelled>('Jobs', path, platform, store, wait);
   const self = jobs.find(({ metadata }) => metadata.name === own.name);
-  if (!self) throw new ProgramError(`the Job ${own.name} was deleted: it changes nothing any longer`);
+  if (!self || isGoing(self)) throw new ProgramError(`the Job ${own.name} was deleted: it changes nothing any longer`);
   const time = ({ metadata }: Labelled) => Date.parse(metadata.creationTimestamp);
   const older = jobs.filter((job) => time(job) < time(self)).map(({ metadata }) => metadata.name);
   for (const name of older) {
@@ -71,10 +74,11 @@ export async function deleteOlderJobs(
     if (!isGone) throw new ProgramError(`the earlier Job ${name} can't be deleted: ${reason(answer)}`);
     report.changed(`earlier Job ${name}: deleted`);
   }
-  const stays = ({ metadata }: Labelled) => metadata === self.metadata || !metadata.deletionTimestamp;
-  const sameTime = jobs.filter((job) => stays(job) && time(job) === time(self)).map(({ metadata }) => metadata.name);
+  const sameTime = jobs.filter((job) => !isGoing(job) && time(job) === time(self)).map(({ metadata }) => metadata.name);
   if (sameTime.length > 1) throw unordered(own, sameTime, self.metadata.creationTimestamp);
-  const kept = jobs.map(({ metadata }) => metadata.name).filter((name) => !older.includes(name));
+  const kept = jobs
+    .filter((job) => !isGoing(job) && !older.includes(job.metadata.name))
+    .map(({ metadata }) => metadata.name);
   await waitForPods(platform, own.namespace, new Set(kept), store, report, wait);
 }
 

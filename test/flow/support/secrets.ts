@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Declaration, SETTINGS_KEY } from '../../../src/contract';
 import type { Flow } from './flow';
 
@@ -26,7 +26,7 @@ export async function generatedSecrets({ manifests, pods }: Flow): Promise<Secre
 }
 
 /**
- * What the platform wrote down: name → text, of the logs of all that ran and of the manifests.
+ * What the platform wrote down: file → text, of the logs of all that ran and of the manifests.
  * @throws when the log of something that ran is missing
  */
 export function writings({ folder, pods, executed }: Flow): Map<string, string> {
@@ -38,7 +38,7 @@ export function writings({ folder, pods, executed }: Flow): Map<string, string> 
     ...filesIn(join(folder, 'logs')),
     ...filesIn(join(folder, 'dist')),
   ];
-  return new Map(files.map((file) => [basename(file), readFileSync(file, 'utf8')]));
+  return new Map(files.map((file) => [relative(folder, file), readFileSync(file, 'utf8')]));
 }
 
 /** Where a value stands, as it is or as a Secret has it. */

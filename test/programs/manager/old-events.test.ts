@@ -83,6 +83,12 @@ describe('an event that is older than its Job would be', () => {
     expect(await outcome('repeated')).toBe(1);
   });
 
+  test('or nearly so, as clocks differ: makes no second one either', async () => {
+    isDone(TTL_SECONDS * SECOND - 14 * MINUTE);
+    expect(await manager.sendEvent(event(TTL_SECONDS * SECOND - 14 * MINUTE))).toMatchObject(OK);
+    expect(jobs()).toEqual([]);
+  });
+
   test('makes the Job of one that has none', async () => {
     bound(2 * HOUR);
     expect(await manager.sendEvent(event(HOUR))).toMatchObject(OK);
@@ -151,6 +157,13 @@ test('an event whose Job is refused with 403, of a quota or a policy, holds nobo
   expect(await manager.sendEvent(event(61 * MINUTE))).toMatchObject(OK);
   expect([await outcome('postponed'), await outcome('dead')]).toEqual([1, 1]);
   expect(jobs()).toEqual([]);
+});
+
+test('one that tells no time is a dead letter as well where its Job is refused', async () => {
+  manager.kubernetes.faults.answer({ method: 'POST', path: /\/jobs$/, times: 100 }, 403);
+  const timeless = eventOf('pictures', KEY, { eventTime: 'yesterday', sequencer: '17D1A2B3C4D5E6F7' });
+  expect(await manager.sendEvent(timeless)).toMatchObject(OK);
+  expect(await outcome('dead')).toBe(1);
 });
 
 describe('an event of another store than MinIO', () => {

@@ -107,10 +107,11 @@ describe('an object without a record', () => {
   });
 
   test('whose Job Kubernetes refuses is told of in the log, and is no dead letter: it is asked for until it is taken', async () => {
-    manager.kubernetes.faults.answer({ ...JOBS, times: 3 }, 422);
-    for (let time = 1; time <= 3; time++) {
+    const tries = { 422: 1, 400: 1, 403: 4 };
+    for (const [index, [status, times]] of Object.entries(tries).entries()) {
+      manager.kubernetes.faults.answer({ ...JOBS, times }, Number(status));
       expect((await sweep()).status).toBe('Refused');
-      expect(manager.logged.filter(({ message }) => message === 'job refused')).toHaveLength(time);
+      expect(manager.logged.filter(({ message }) => message === 'job refused')).toHaveLength(index + 1);
     }
     expect(manager.kubernetes.objects.list('Event')).toEqual([]);
     expect(await manager.metric('oscar_manager_swept_total{status="Refused"}')).toBe(3);

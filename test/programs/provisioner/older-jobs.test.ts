@@ -93,7 +93,10 @@ describe('earlier Jobs', () => {
   test('of the same second that are being deleted are none of it', async () => {
     const twin = at('oscar-provisioner-d', own.metadata.creationTimestamp);
     const going = { metadata: { ...twin.metadata, deletionTimestamp: '2026-03-01T10:00:01Z' } };
-    await jobs([going, own]).run();
+    const { asked, run } = jobs([going, own], { pods: [[pod(twin.metadata.name, 'Running')]] });
+    await run();
+    expect(asked.filter((call) => call.includes('/pods?'))).toHaveLength(2);
+    await expect(run({ ...OWN, name: twin.metadata.name })).rejects.toThrow('was deleted');
   });
 
   test('that are gone already are no trouble', () => jobs([own, older], { deletion: 404 }).run());

@@ -21,7 +21,11 @@ export interface Upload {
 }
 
 /** The same, where it is known when the object was modified: by it Jobs are named. */
-export type StoredUpload = Upload & { readonly modified: number };
+export interface StoredUpload extends Upload {
+  readonly modified: number;
+  /** No event told of it, but the sweep, which will again. */
+  readonly isSwept?: boolean;
+}
 
 const UPLOADS: ReadonlySet<string> = new Set(UPLOAD_EVENTS);
 /** Events of buckets that we didn't ask for, but that a store may send. */

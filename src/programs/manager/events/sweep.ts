@@ -57,8 +57,8 @@ async function answer(object: SweptObject, options: SweepOptions, signal: AbortS
   const known = jobs.status(service, job);
   if (known) return { job, status: known };
   try {
-    // Without its time: it holds nobody's queue back, so however old it is, it waits for a template that is missing.
-    const outcome = await uploadJobs.submit(service, { identity, modified, record }, signal);
+    // It holds nobody's queue back, so however old it is, it waits for a template that is missing.
+    const outcome = await uploadJobs.submit(service, { identity, modified, record, isSwept: true }, signal);
     return { job, status: ({ stored: 'Stored', repeated: 'Pending', dead: 'Refused' } as const)[outcome] };
   } catch (error) {
     if (error instanceof Postponed) throw later(error.message, error.retryAfterSeconds);

@@ -44,19 +44,20 @@ export class UploadJobs {
       log('info', outcome === 'stored' ? 'job stored' : 'job is there already', { service: name, job, bucket, key });
       return outcome;
     } catch (error) {
-      const { time } = upload;
-      const isOld = time !== undefined && Date.now() - time >= PATIENCE_MS;
-      const isDead = error instanceof JobRefused || (error instanceof Postponed && error.isRefusal && isOld);
+      const { time = upload.modified, isSwept } = upload;
+      // Nobody waits behind the sweep, which asks for the others meanwhile.
+      const isLong = isSwept || Date.now() - time >= PATIENCE_MS;
+      const isDead = error instanceof JobRefused || (error instanceof Postponed && error.isRefusal && isLong);
       if (!isDead) throw error;
-      await this.refused(name, upload, error.message);
+      await this.tellRefused(name, upload, error.message);
       return 'dead';
     }
   }
 
-  /** The sweep, which knows no time of an event, asks again and again: each time a letter would bury the others. */
-  private async refused(name: string, { identity, time }: StoredUpload, reason: string): Promise<void> {
+  /** The sweep asks again and again: a letter each time would bury the others. */
+  private async tellRefused(name: string, { identity, isSwept }: StoredUpload, reason: string): Promise<void> {
     const problem = `service ${name}: ${reason}`;
-    if (time !== undefined) return this.bury({ problem, event: identity });
+    if (!isSwept) return this.bury({ problem, event: identity });
     this.options.log('warning', 'job refused', { problem, bucket: identity.bucket, key: identity.key });
   }
 
@@ -70,9 +71,10 @@ export class UploadJobs {
     return { [JOB_VARIABLES.event]: eventText(upload), [JOB_VARIABLES.completionRecord]: record };
   }
 
-  private async withoutTemplate(name: string, { identity, time }: StoredUpload): Promise<'dead'> {
+  private async withoutTemplate(name: string, upload: StoredUpload): Promise<'dead'> {
+    const { identity, modified, time = modified, isSwept } = upload;
     const problem = `service ${name}: its PodTemplate is missing`;
-    if (time === undefined || Date.now() - time < PATIENCE_MS) throw new Postponed(problem, RETRY_AFTER_SECONDS);
+    if (isSwept || Date.now() - time < PATIENCE_MS) throw new Postponed(problem, RETRY_AFTER_SECONDS);
     await this.bury({ problem, event: identity });
     return 'dead';
   }

@@ -3,7 +3,7 @@ import { completionRecord, jobName, ManagerSettings } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import type { Log } from '../../common/log';
 import { exists, listPages } from '../../provisioner/store/objects';
-import { Store, StoreAway, StoreError } from '../../provisioner/store/store';
+import { Store, StoreError } from '../../provisioner/store/store';
 import { BindingRecords } from '../../provisioner/sweep/binding-records';
 import { objectsOf } from '../../provisioner/sweep/objects';
 import { CLOCKS_MS } from '../../provisioner/sweep/service';
@@ -79,7 +79,7 @@ export class UploadRecords {
     const bindings = new BindingRecords(objectsOf(store), recordsBucket);
     for (const path of paths) {
       const bound = await bindings.read({ service, path });
-      // Records are kept for as long as clocks may differ: one that is missing says that the upload is not done.
+      // Of uploads from shortly before it records are still there: one that is missing says that the upload is not done.
       if (!bound || bound.since - CLOCKS_MS <= Math.max(time, modified)) return false;
     }
     return paths.length > 0;
@@ -90,9 +90,8 @@ export class UploadRecords {
     try {
       return await ask(store);
     } catch (error) {
-      throw error instanceof StoreAway
-        ? new Postponed(`the store can't be asked: ${error.message}`, RETRY_AFTER_SECONDS)
-        : error;
+      const isAway = error instanceof StoreError && error.status === 0;
+      throw isAway ? new Postponed(`the store can't be asked: ${error.message}`, RETRY_AFTER_SECONDS) : error;
     } finally {
       store.close();
     }

@@ -10,7 +10,7 @@ import { textBody } from '../../supervisor/storage/http';
 import { PassingError } from '../../supervisor/storage/retry';
 import { S3Client } from '../../supervisor/storage/s3-client';
 import { S3Error } from '../../supervisor/storage/s3-errors';
-import { STORE_TRIES, storePauseMs } from './patience';
+import { STORE_TRIES, storePauseMs, triesOf } from './patience';
 
 export interface StoreKeys {
   readonly accessKey: string;
@@ -51,13 +51,6 @@ export class StoreError extends ProgramError {
   }
 }
 
-/** The store did not answer, or was busy, for as long as it was asked. */
-export class StoreAway extends StoreError {
-  constructor(message: string) {
-    super(message, '');
-  }
-}
-
 /** How long a store that is busy or away is asked again, and how. */
 export interface StorePatience {
   readonly wait: Wait;
@@ -72,6 +65,8 @@ const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 /** The S3 API of one store, with one user's keys. */
 export class Store {
   private readonly client: S3Client;
+  /** Somebody waited for it in vain: until it answers, nobody does so long. */
+  private isAway = false;
 
   constructor(
     readonly declared: Pick<StoreDeclaration, 'endpoint' | 'region' | 'verify'>,
@@ -99,11 +94,17 @@ export class Store {
   async call(call: StoreCall): Promise<StoreAnswer> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.once(call);
+        const answer = await this.once(call);
+        this.isAway = false;
+        return answer;
       } catch (error) {
-        if (!(error instanceof PassingError)) throw refusal(error as Error);
-        if (tries >= this.patience.tries) {
-          throw new StoreAway(`${call.what}: ${error.message} (tried ${tries} times)`);
+        if (!(error instanceof PassingError)) {
+          this.isAway = false;
+          throw refusal(error as Error);
+        }
+        if (tries >= triesOf(this.isAway, this.patience.tries)) {
+          this.isAway = true;
+          throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
         }
         const ms = storePauseMs(tries, error.detail.pauseMs);
         this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);

@@ -1,7 +1,7 @@
 import { Declaration } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import { Report } from '../report';
-import { Store, StoreAway, StoreError } from './store';
+import { Store, StoreError } from './store';
 
 /** What each step of the store's set-up has. */
 export interface StoreWork {
@@ -16,10 +16,9 @@ export interface StoreWork {
 const AT_ONCE = 8;
 
 /**
- * Makes one thing true. What the store refuses is reported, and keeps nothing else from being done.
+ * Makes one thing true. What fails is reported, and keeps nothing else from being done.
  * @param byHand what somebody does where an external store's API doesn't
  * @returns whether it is true now
- * @throws StoreAway
  */
 export async function attempt(
   { declaration, report }: StoreWork,
@@ -32,8 +31,6 @@ export async function attempt(
   } catch (error) {
     // Anything else is a defect, which its stack tells of.
     if (!(error instanceof ProgramError)) throw error;
-    // Whatever is asked next would wait as long for no answer: the Job's next try begins anew.
-    if (error instanceof StoreAway) throw error;
     const task = declaration.store.external && error instanceof StoreError ? byHand(error) : undefined;
     if (task === undefined) report.failed(error.message);
     else report.byHand(`${task} (${error.message})`);

@@ -71,7 +71,7 @@ export class ServiceSweep {
     const oldest = this.findings.hasProblems ? -Infinity : Math.min(...bound.map(({ bound: { since } }) => since));
     const until = this.tools.now() + LONGEST_MS;
     await this.guarded(async () => {
-      const { jobs, removed } = await records.load(this.service, oldest - CLOCKS_MS);
+      const { jobs, removed } = await records.load(this.service, oldest - 2 * CLOCKS_MS);
       this.findings.counts.recordsRemoved += removed;
       for (const one of bound) await this.guarded(() => this.sweepPath(one, jobs, until));
     });

@@ -19,7 +19,7 @@ const IN_A_ROW = 16;
  */
 const REFUSED_IN_A_ROW = 16;
 const ONE_IN = 16;
-const MANY_REFUSED = `Kubernetes refused ${REFUSED_IN_A_ROW} Jobs of the service in a row: of the others one in ${ONE_IN} is asked for a sweep`;
+const MANY_REFUSED = `Kubernetes refused ${REFUSED_IN_A_ROW} Jobs of the service in a row: each sweep asks for one in ${ONE_IN} of the others`;
 /** Without any answer for so long, a manager that hangs (or whose API server does) is asked no more: the next sweep waits. */
 const LONGEST_TROUBLE_MS = 5 * 60_000;
 
@@ -63,8 +63,7 @@ export class Submitter {
       if (this.refusal !== undefined) return left(this.refusal);
       if (rowOf(this.unanswered, object.service) >= IN_A_ROW)
         return left('the manager answers for none of the service');
-      if (rowOf(this.refused, object.service) >= REFUSED_IN_A_ROW && this.random() * ONE_IN >= 1)
-        return left(MANY_REFUSED);
+      if (tries === 1 && this.isPassedOver(object.service)) return left(MANY_REFUSED);
       if (await isRecorded()) return { kind: 'recorded' };
       const asked = this.now();
       const answer = await this.ask(object);
@@ -79,6 +78,10 @@ export class Submitter {
       }
       this.pause ??= this.begin(tries, answer.pauseMs);
     }
+  }
+
+  private isPassedOver(service: string): boolean {
+    return rowOf(this.refused, service) >= REFUSED_IN_A_ROW && this.random() * ONE_IN >= 1;
   }
 
   private async ask(object: SweptObject): Promise<DoorAnswer> {

@@ -10,7 +10,7 @@ import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
 import { Queue } from '../../common/queue';
 import { quotedWithout } from '../../supervisor/storage/words';
-import { STORE_TRIES, storePauseMs } from '../store/patience';
+import { storePauseMs, triesOf } from '../store/patience';
 import { StoreKeys } from '../store/store';
 
 export interface McOptions {
@@ -49,6 +49,8 @@ export class Mc {
   private readonly program: string;
   private readonly wait: Wait;
   private readonly queue = new Queue(AT_ONCE, Infinity);
+  /** Somebody waited for the store in vain: until it answers, nobody does so long. */
+  private isAway = false;
   constructor(
     private readonly declared: Pick<StoreDeclaration, 'endpoint' | 'verify'>,
     private readonly keys: StoreKeys,
@@ -69,10 +71,14 @@ export class Mc {
   async run(args: readonly string[], input?: McInput): Promise<Record<string, unknown>[]> {
     for (let tries = 1; ; tries++) {
       const end = await this.inTurn(args, input);
+      if (!end.passes) this.isAway = false;
       if (end.lines) return end.lines;
       const message = `mc ${args.join(' ')}: ${quotedWithout([input?.secret, this.keys.secretKey], end.message)}`;
       if (!end.passes) throw new McError(message, end.code);
-      if (tries === STORE_TRIES) throw new McError(`${message} (tried ${tries} times)`, end.code);
+      if (tries >= triesOf(this.isAway)) {
+        this.isAway = true;
+        throw new McError(`${message} (tried ${tries} times)`, end.code);
+      }
       const ms = storePauseMs(tries);
       this.log('warning', `${message}; trying again in ${(ms / 1000).toFixed(1)} s`);
       await this.wait(ms);

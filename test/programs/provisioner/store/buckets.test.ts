@@ -1,6 +1,5 @@
 import { Report } from '../../../../src/programs/provisioner/report';
 import { convergeBuckets } from '../../../../src/programs/provisioner/store';
-import { StoreAway } from '../../../../src/programs/provisioner/store/store';
 import { Answer, fakeStore, s3Error } from './fake-store';
 
 const credentials = { secretName: 'root', keys: { accessKey: 'user', secretKey: 'password' } };
@@ -48,11 +47,6 @@ describe('a bucket', () => {
       ]);
       expect(there).toEqual([]);
     }
-  });
-
-  test('of a store that goes away ends the run: nobody else would have an answer', async () => {
-    await expect(said(() => ({ status: 503 }), { external: true })).rejects.toThrow(StoreAway);
-    await expect(said(() => ({ status: 503 }))).rejects.toThrow(/HEAD of the bucket "in": .*\(tried 5 times\)/);
   });
 
   test('that these keys may not make is made by hand in an external store, and a failure in our own', async () => {

@@ -49,6 +49,21 @@ describe('a call', () => {
     expect(calls).toHaveLength(5);
   });
 
+  test('is made twice while the store is known to be away, and as often as ever once it has answered', async () => {
+    const state = { isAway: true };
+    const { store, calls } = await start(() => (state.isAway ? s3Error(503, 'SlowDown') : s3Error(404, 'NoSuchKey')));
+    const tries = async () => {
+      const before = calls.length;
+      await store.call(GET).catch(() => undefined);
+      return calls.length - before;
+    };
+    expect([await tries(), await tries(), await tries()]).toEqual([5, 2, 2]);
+    state.isAway = false;
+    expect(await tries()).toBe(1);
+    state.isAway = true;
+    expect(await tries()).toBe(5);
+  });
+
   test('that is refused is not made again; the error has the code, and no secret even if the store tells it', async () => {
     const { store, calls } = await start(() => s3Error(400, 'Odd', `you signed with ${KEYS.secretKey}`));
     const error = await store.call(GET).catch((one: Error) => one);

@@ -76,6 +76,22 @@ describe('MinIO’s client', () => {
     expect(waits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(110_000);
   });
 
+  test('and twice while the store is known to be away, until it has answered', async () => {
+    const mc = client(
+      `echo >>tries; if [ -e back ]; then ${failure('XMinioAdminNoSuchPolicy')}; else ${failure('SlowDown')}; fi`,
+    );
+    const tries = async () => {
+      rmSync(join(folder, 'tries'), { force: true });
+      await mc.run(['x']).catch(() => undefined);
+      return left('tries').length;
+    };
+    expect([await tries(), await tries()]).toEqual([20, 2]);
+    writeFileSync(join(folder, 'back'), '');
+    expect(await tries()).toBe(1);
+    rmSync(join(folder, 'back'));
+    expect(await tries()).toBe(20);
+  });
+
   test('and not for what stays', async () => {
     const mc = client(`echo >>tries; ${failure('XMinioAdminNoSuchPolicy')}`);
     const code = 'XMinioAdminNoSuchPolicy';
