@@ -77,7 +77,6 @@ scenario('dev', 2, (given) => {
   usersMayNoMoreThanIsDeclared(given);
   aSweepFindsNothing(given);
   aLostEventIsFound(given);
-  refusedJobsAreAskedForAgain(given);
   aWarmPodProcessesAFile(given, 'find-objects', frame('node 1'));
   aWarmPodProcessesAFile(given, 'grayscale', picture('node-1'));
   aSleepingServiceAnswers(given, 'plants', PLANTS);
@@ -90,6 +89,7 @@ scenario('dev', 2, (given) => {
   jobsAreDeleted(given, 'cowsay');
   tokensAreChecked(given, 'cowsay', 'plants');
   whatNobodyTakesIsDeadLettered(given);
+  refusedJobsAreAskedForAgain(given);
   uploadsOutliveTheManager(given);
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
