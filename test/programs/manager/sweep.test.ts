@@ -166,7 +166,9 @@ describe('not known now', () => {
     const old = { lastModified: '2026-01-01T00:00:00.000Z' };
     const template = manager.kubernetes.objects.get('PodTemplate', 'oscar-svc', 'a')!;
     manager.kubernetes.objects.delete('PodTemplate', 'oscar-svc', 'a');
-    await eventually(async () => (await send({ ...OBJECT, ...old, key: 'in/b' })).status === 503);
+    // Another file each time: one that is asked for before the manager has seen it has its Job, and is answered for good.
+    let file = 0;
+    await eventually(async () => (await send({ ...OBJECT, ...old, key: `in/${file++}` })).status === 503);
     expect(await send({ ...OBJECT, ...old })).toMatchObject({
       ...LATER,
       text: 'service a: its PodTemplate is missing\n',
