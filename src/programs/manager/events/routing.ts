@@ -25,26 +25,28 @@ export class Routing {
   }
 
   destination(bucket: string, key: string): Destination {
-    const inFolder = (this.bindings.get(bucket) ?? []).filter(({ folder }) => key.startsWith(folder));
-    const wanted = inFolder.filter(({ folder, input }) => takes(input, key.slice(folder.length)));
+    const inFolder = this.around(bucket, key);
+    const wanted = inFolder.filter((binding) => wants(binding, key));
     return { services: [...new Set(wanted.map(({ service }) => service))].sort(), bound: inFolder.length > 0 };
   }
 
   /** `bucket/folder/` of each binding by which the service wants an object. */
   pathsOf(service: string, bucket: string, key: string): readonly string[] {
-    const wanting = (this.bindings.get(bucket) ?? []).filter(
-      (binding) =>
-        binding.service === service &&
-        key.startsWith(binding.folder) &&
-        takes(binding.input, key.slice(binding.folder.length)),
-    );
-    return wanting.map(({ folder }) => `${bucket}/${folder}`);
+    const own = this.around(bucket, key).filter((binding) => binding.service === service && wants(binding, key));
+    return own.map(({ folder }) => `${bucket}/${folder}`);
+  }
+
+  /** Bindings to folders that the object is in. */
+  private around(bucket: string, key: string): readonly Binding[] {
+    return (this.bindings.get(bucket) ?? []).filter(({ folder }) => key.startsWith(folder));
   }
 
   private get bindings(): ReadonlyMap<string, readonly Binding[]> {
     return (this.byBucket ??= bindingsOf(this.services.all));
   }
 }
+
+const wants = ({ folder, input }: Binding, key: string) => takes(input, key.slice(folder.length));
 
 function bindingsOf(definitions: ReadonlyMap<string, ServiceDefinition>): Map<string, Binding[]> {
   const bindings = new Map<string, Binding[]>();

@@ -57,7 +57,6 @@ export class UploadRecords {
     try {
       return await this.asking((store) => this.isRecorded(store, service.name, paths, upload));
     } catch (error) {
-      if (error instanceof Postponed) throw error;
       if (!(error instanceof ProgramError)) throw error;
       this.log('warning', 'an old upload is taken for a new one', { service: service.name, reason: error.message });
       return false;

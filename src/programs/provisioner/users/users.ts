@@ -102,8 +102,8 @@ async function secretKeyOf({ name, secret }: UserDeclaration, tools: UserTools):
   const keys = ['accessKey', 'secretKey'];
   // It is read all the same: a quota that is full refuses also one that is there.
   const isAwaited = !refused.includes(at);
-  const values = await secretValues(secret.namespace, secret.name, keys, kubernetes, wait, isAwaited);
-  const [accessKey, secretKey] = values;
+  const { namespace, name: secretName } = secret;
+  const [accessKey, secretKey] = await secretValues(namespace, secretName, keys, kubernetes, wait, isAwaited);
   if (accessKey !== name) {
     throw new ProgramError(
       `secret ${at}: "accessKey" is ${quoted(accessKey)}. Allowed: ${quoted(name)}, the user's name. Fix: put it right, or delete the ` +
