@@ -48,6 +48,9 @@ export interface Secret extends KubernetesObject {
 export const isReady = ({ status }: Pod) =>
   status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
+export const restartsOf = ({ status }: Pod) =>
+  (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+
 /** How a Job ended, if it did. */
 export const jobEnd = ({ status }: Job) =>
   status.conditions?.find(({ type, status }) => ['Complete', 'Failed'].includes(type) && status === 'True')?.type;
