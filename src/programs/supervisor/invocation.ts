@@ -78,6 +78,8 @@ export interface InvokeOptions {
   readonly signal: AbortSignal;
   /** In milliseconds, for all of it: body, staging, script. Without it there is no limit. */
   readonly timeoutMs?: number;
+  /** How often a storage that is busy or away is asked. @default 6, which takes some seconds */
+  readonly storageTries?: number;
   /** `<provider>/<bucket>/<key>` of what is left once an event is processed well: it needs no other run. @default nothing */
   readonly record?: string;
   /** Told when a step ends well. @default nobody is told */
@@ -150,11 +152,11 @@ class Invocation {
     private readonly folder: WorkFolder,
     private readonly log: Log,
   ) {
-    const { definition, places, signal } = options;
+    const { definition, places, signal, storageTries } = options;
     this.script = join(places.config, SCRIPT_KEY);
     this.transcript = log.transcript = new Transcript(folder.transcript);
     this.providers = new Providers(definition, places.providers);
-    this.stage = { definition, providers: this.providers, log, signal };
+    this.stage = { definition, providers: this.providers, log, signal, storageTries };
   }
 
   async run(body: Body | StoredBody): Promise<Results> {

@@ -8,6 +8,7 @@ import type { ObjectPlace } from './input/provider';
 import { Body, invoke, Outcome, Places, StoredBody } from './invocation';
 import { onOneLine } from './log';
 import { stderr } from './stderr';
+import { PATIENT_TRIES } from './storage/retry';
 import { defaultPlaces } from './work-folder';
 
 const STDIN = 0;
@@ -39,6 +40,8 @@ export async function runOnce(findPlaces: () => Places = defaultPlaces): Promise
       definition,
       places,
       signal: ending.signal,
+      // A Job has few tries: an outage of the store must not use them up.
+      storageTries: PATIENT_TRIES,
       record: variable('completionRecord'),
     });
     await reply(outcome, level).finally(outcome.dispose);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { JOB_VARIABLES } from '../../../contract';
 import { misplaced, placeIn } from '../input/place';
 import { quoted } from '../storage/words';
-import { clock, Stage } from './stage';
+import { clock, Stage, transferOf } from './stage';
 
 /** A store that is away keeps nobody's pod for longer: the results are there. */
 const LONGEST_MS = 15_000;
@@ -22,7 +22,7 @@ export async function leaveRecord(at: string, file: string, stage: Stage): Promi
     await writeFile(file, 'done\n', { flag: 'wx' });
     const storage = await providers.storage(place.provider);
     const signal = AbortSignal.any([stage.signal, AbortSignal.timeout(LONGEST_MS)]);
-    await storage.upload(file, place.path, { signal, warn: (message) => log.warning(message) });
+    await storage.upload(file, place.path, transferOf({ ...stage, signal }));
     log.info(`left the record of its completion: ${elapsed().toFixed(3)} s`);
   } catch (error) {
     const reason = stage.signal.aborted ? 'the pod ends' : (error as Error).message;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { during } from '../failure';
 import type { EventObject } from '../input/input';
 import { ObjectPlace, providerOf } from '../input/provider';
-import { amount, clock, Stage } from './stage';
+import { amount, clock, Stage, transferOf } from './stage';
 
 /** The downloaded file. */
 export interface StagedIn {
@@ -29,13 +29,13 @@ export async function fetchObject(
   what: string,
   { provider, path }: ObjectPlace,
   file: string,
-  { providers, log, signal }: Stage,
+  stage: Stage,
 ): Promise<number> {
   const elapsed = clock();
   try {
-    const storage = await providers.storage(provider);
-    const bytes = await storage.download(path, file, { signal, warn: (message) => log.warning(message) });
-    log.info(`fetched "${path}" from ${provider}: ${amount(bytes, elapsed())}`);
+    const storage = await stage.providers.storage(provider);
+    const bytes = await storage.download(path, file, transferOf(stage));
+    stage.log.info(`fetched "${path}" from ${provider}: ${amount(bytes, elapsed())}`);
     return bytes;
   } catch (error) {
     throw during(`${what} can't be fetched from ${provider}`, error);

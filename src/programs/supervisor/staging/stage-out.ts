@@ -4,7 +4,7 @@ import { during, throwIfCancelled } from '../failure';
 import type { EventObject } from '../input/input';
 import { providerOf } from '../input/provider';
 import type { OutputFile } from '../invocation';
-import { amount, clock, Stage } from './stage';
+import { amount, clock, Stage, transferOf } from './stage';
 
 const UPLOADS_AT_ONCE = 4;
 
@@ -89,12 +89,12 @@ async function transfer(uploads: readonly Upload[], stage: Stage): Promise<numbe
   return bytes;
 }
 
-async function store({ file, provider, path }: Upload, { providers, log, signal }: Stage): Promise<number> {
+async function store({ file, provider, path }: Upload, stage: Stage): Promise<number> {
   const elapsed = clock();
   try {
-    const storage = await providers.storage(provider);
-    const bytes = await storage.upload(file.path, path, { signal, warn: (message) => log.warning(message) });
-    log.info(`stored "${file.name}" in ${provider} as "${path}": ${amount(bytes, elapsed())}`);
+    const storage = await stage.providers.storage(provider);
+    const bytes = await storage.upload(file.path, path, transferOf(stage));
+    stage.log.info(`stored "${file.name}" in ${provider} as "${path}": ${amount(bytes, elapsed())}`);
     return bytes;
   } catch (error) {
     throw during(`"${file.name}" can't be stored in ${provider}`, error);

@@ -1,5 +1,6 @@
 import type { Definition } from '../definition';
 import type { InvocationLog } from '../log';
+import type { Transfer } from '../storage/storage';
 import type { Providers } from './providers';
 
 /** What staging needs of its invocation. */
@@ -8,7 +9,16 @@ export interface Stage {
   readonly providers: Pick<Providers, 'storage'>;
   readonly log: InvocationLog;
   readonly signal: AbortSignal;
+  /** How often a storage that is busy or away is asked. @default 6, which takes some seconds */
+  readonly storageTries?: number;
 }
+
+/** How the stage's files are moved. */
+export const transferOf = ({ signal, log, storageTries }: Stage): Transfer => ({
+  signal,
+  warn: (message) => log.warning(message),
+  tries: storageTries,
+});
 
 /** Starts a clock; each reading is in seconds. */
 export function clock(): () => number {

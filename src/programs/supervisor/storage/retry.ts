@@ -3,9 +3,12 @@ import { backOffMs } from '../../common/back-off';
 import { InvocationError } from '../failure';
 import type { Transfer } from './storage';
 
+/** Somebody waits for the answer: seconds. */
 const TRIES = 6;
+/** Nobody waits: pauses of five minutes in all. A store that lost a node, or is upgraded, is back by then. */
+export const PATIENT_TRIES = 32;
 const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 15_000;
 /** A server that asks for a longer pause (`Retry-After`) is asked again after this. */
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -25,12 +28,13 @@ export class PassingError extends Error {
 }
 
 /**
- * Does `attempt` up to six times, as long as it throws PassingError; tries that moved bytes don't count.
+ * Does `attempt` up to `transfer.tries` times, as long as it throws PassingError; tries that moved bytes don't count.
  * @param what for messages: `PUT bucket/key`, never with a secret
  * @throws InvocationError: `storage` after the last try, `cancelled` when the signal says so; anything else that
  *   `attempt` throws
  */
 export async function patiently<T>(what: string, transfer: Transfer, attempt: () => Promise<T>): Promise<T> {
+  const { tries: most = TRIES } = transfer;
   for (let tries = 1; ; tries++) {
     throwIfCancelled(transfer.signal);
     try {
@@ -39,7 +43,7 @@ export async function patiently<T>(what: string, transfer: Transfer, attempt: ()
       throwIfCancelled(transfer.signal);
       if (!(error instanceof PassingError)) throw error;
       if (error.detail.progress) tries = 1;
-      if (tries === TRIES) throw new InvocationError('storage', `${what}: ${error.message} (tried ${TRIES} times)`);
+      if (tries === most) throw new InvocationError('storage', `${what}: ${error.message} (tried ${most} times)`);
       const wait = waitMs(tries, error.detail.pauseMs);
       transfer.warn(`${what}: ${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`);
       await sleep(wait, undefined, { signal: transfer.signal }).catch(() => throwIfCancelled(transfer.signal));

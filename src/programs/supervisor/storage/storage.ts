@@ -23,6 +23,8 @@ export interface Transfer {
   readonly signal?: AbortSignal;
   /** Told of each retry. */
   readonly warn: (message: string) => void;
+  /** How often a storage that is busy or away is asked. @default 6, which takes some seconds */
+  readonly tries?: number;
 }
 
 export interface Tls {

@@ -1,5 +1,5 @@
 import { InvocationError } from '../../../../src/programs/supervisor/failure';
-import { mayPass, patiently, PassingError, pauseMs } from '../../../../src/programs/supervisor/storage/retry';
+import { mayPass, PATIENT_TRIES, patiently, PassingError, pauseMs } from '../../../../src/programs/supervisor/storage/retry';
 import { transfer } from './support/files';
 import { skipWaits } from './support/waits';
 
@@ -16,7 +16,7 @@ const failing = (times: number, error: Error) => {
 };
 
 describe('patience', () => {
-  test('six tries, with pauses that double up to five seconds and vary by half', async () => {
+  test('six tries, with pauses that double and vary by half', async () => {
     const attempt = failing(6, new PassingError('the server is busy'));
     const { warn, warnings } = transfer();
     const tried = patiently('upload of "a"', { warn }, attempt);
@@ -38,6 +38,16 @@ describe('patience', () => {
   test('five failures, then success', async () => {
     const attempt = failing(5, new PassingError('busy'));
     await expect(patiently('it', transfer(), attempt)).resolves.toBe('done');
+  });
+
+  test('who has time waits for five minutes, with pauses of fifteen seconds at most', async () => {
+    const tried = patiently('it', { ...transfer(), tries: PATIENT_TRIES }, failing(99, new PassingError('busy')));
+    await expect(tried).rejects.toThrow(`it: busy (tried ${PATIENT_TRIES} times)`);
+    const seconds = waits.reduce((sum, ms) => sum + ms / 1000, 0);
+    // Half of each pause is random.
+    expect(seconds).toBeGreaterThan(200);
+    expect(seconds).toBeLessThanOrEqual(401);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(15_000);
   });
 
   test('tries that moved bytes are not counted', async () => {
