@@ -55,6 +55,7 @@ export function oneOfTwoManagersIsEnough(scenario: Scenario): void {
     measured('until the other answered', killed);
     await haveOneJobEach(cluster, uploads);
     const survivor = (await managerPods(cluster)).find(({ metadata }) => metadata.name === other.metadata.name);
+    expect(survivor && isReady(survivor)).toBe(true);
     expect(survivor && restartsOf(survivor)).toBe(restartsOf(other));
   });
 }
@@ -133,7 +134,7 @@ async function haveOneJobEach(cluster: Cluster, uploads: readonly Upload[]): Pro
   });
   await (await Store.of(cluster)).remove(...expected);
   const manager = await Manager.of(cluster);
-  await eventually('they are gone', 60, async () => {
+  await eventually('they are gone', 30, async () => {
     // Again, if need be: an event whose answer went with a killed manager comes once more, and has no Job any longer.
     const { status } = await manager.call('DELETE', '/system/logs/find-objects?all=true', { as: manager.admin });
     expect(status).toBe(204);

@@ -1,5 +1,11 @@
 import { InvocationError } from '../../../../src/programs/supervisor/failure';
-import { mayPass, PATIENT_TRIES, patiently, PassingError, pauseMs } from '../../../../src/programs/supervisor/storage/retry';
+import {
+  mayPass,
+  PATIENT_TRIES,
+  patiently,
+  PassingError,
+  pauseMs,
+} from '../../../../src/programs/supervisor/storage/retry';
 import { transfer } from './support/files';
 import { skipWaits } from './support/waits';
 
