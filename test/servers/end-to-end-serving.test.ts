@@ -146,6 +146,18 @@ test('a store that is away meanwhile is waited for', async () => {
   expect((await store.get('results/patient'))!.equals(content)).toBe(true);
 });
 
+test('and one that stays away is told of', async () => {
+  const event = await store.upload('uploads/impatient', 'x');
+  await store.down();
+  const { status, body } = await postEvent(event).finally(() => store.up());
+  expect(status).toBe(500);
+  const { code, reason } = JSON.parse(body.toString()) as { code: number; reason: string };
+  expect(code).toBe(1);
+  expect(reason).toContain('tried 6 times');
+  expect(body.toString()).not.toContain(store.root.secretKey);
+  expect(await store.list('results')).toEqual([]);
+});
+
 // The last: it ends the server.
 test('at SIGTERM what runs is finished and stored', async () => {
   const content = randomBytes(1000);
