@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bindingRecord, MANAGER_ENDPOINT_ENV } from '../../src/contract';
 import { usersOfPrograms } from '../../src/constructs/platform-users';
+import type { Log } from '../../src/programs/common/log';
 import { sweep } from '../../src/programs/provisioner/sweep/sweep';
 import { BucketStore, Keys } from './support/bucket-store';
 import { program, run } from './support/process';
@@ -51,14 +52,18 @@ const removal = (bucket: string, key: string) => {
 };
 
 /** @returns the exit code, or what it gave up with */
-async function swept(keys: Keys): Promise<string | number> {
+async function swept(
+  keys: Keys,
+  wait: () => Promise<unknown> = async () => {},
+  log: Log = () => undefined,
+): Promise<string | number> {
   for (const [secret, files] of Object.entries({ minio: keys, webhook: { token: 'not-a-secret' } })) {
     mkdirSync(join(folder, secret), { recursive: true });
     for (const [name, value] of Object.entries(files)) writeFileSync(join(folder, secret, name), value);
   }
   const env = { [MANAGER_ENDPOINT_ENV]: 'http://127.0.0.1:9' };
   const declaration = { ...users.declaration, bindings: BINDINGS };
-  return sweep(declaration, { env, secretsDir: folder, log: () => undefined }).catch(({ message }: Error) => message);
+  return sweep(declaration, { env, secretsDir: folder, log, wait }).catch(({ message }: Error) => message);
 }
 
 describe('the sweep’s user', () => {
@@ -133,8 +138,24 @@ describe('the sweep’s user', () => {
   ])('that %s: the sweep gives up, and says what to do', async (_, keys, code) => {
     const said = await swept(keys);
     expect(said).toMatch(`(${code}). The provisioner makes the sweep's user`);
-    expect(said).toMatch(/Fix, if it stays so: /);
+    expect(said).toMatch(/Fix: see the log of the provisioner/);
     expect(said).not.toContain(keys.secretKey);
+  });
+
+  test('is waited for by a sweep that comes before the provisioner is done', async () => {
+    await minio.mc('admin', 'user', 'remove', 'oscar', NAME);
+    const keys = users.keysOf(NAME);
+    const lines: string[] = [];
+    let waits = 0;
+    const meanwhile = async () => {
+      waits++;
+      if (waits === 2) await minio.mc('admin', 'user', 'add', 'oscar', NAME, keys.secretKey);
+      if (waits === 4) await users.converge();
+    };
+    expect(await swept(keys, meanwhile, (_, message) => void lines.push(message))).toBe(0);
+    expect(waits).toBe(4);
+    for (const [index, code] of ['InvalidAccessKeyId', 'InvalidAccessKeyId', 'AccessDenied', 'AccessDenied'].entries())
+      expect(lines[index]).toContain(`(${code}): the provisioner may not be done yet; trying again in `);
   });
 
   test('has as many policies as it takes for hundreds of folders, and no more than that afterwards', async () => {

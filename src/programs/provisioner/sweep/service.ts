@@ -1,14 +1,13 @@
 import { jobName, SweptObject } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import type { ListedObject } from '../store/objects';
-import { StoreError } from '../store/store';
 import { BindingRecords, Bound } from './binding-records';
 import { BoundPath } from './bound-paths';
 import { Completion, CompletionRecords } from './completion-records';
 import { Findings } from './findings';
 import { JobSet } from './job-set';
 import { Objects } from './objects';
-import { explained } from './refusal';
+import { explained, isAway } from './refusal';
 import { Submitter } from './submit';
 
 /**
@@ -103,7 +102,7 @@ export class ServiceSweep {
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       this.findings.problem(explained(error));
-      this.storeIsAway = error instanceof StoreError && error.code === '';
+      this.storeIsAway = isAway(error);
     }
   }
 }

@@ -4,6 +4,7 @@ import { secondsSince } from '../../common/elapsed';
 import { ProgramError } from '../../common/fail';
 import { log as logToStdout, Log } from '../../common/log';
 import { MountedSecrets } from '../../common/mounted-secrets';
+import { Wait } from '../../common/patience';
 import { Store } from '../store/store';
 import { BindingRecords } from './binding-records';
 import { boundPaths } from './bound-paths';
@@ -11,12 +12,12 @@ import { CompletionRecords } from './completion-records';
 import { managerDoor } from './door';
 import { Summary } from './findings';
 import { Objects, objectsOf } from './objects';
-import { explained } from './refusal';
+import { explained, onceAdmitted } from './refusal';
 import { MARGIN_MS, ServiceSweep } from './service';
 import { Submitter } from './submit';
 
 /** Half a minute for a call: the next sweep comes in some minutes. */
-const STORE_PATIENCE = { wait: sleep, tries: 8 };
+const STORE_TRIES = 8;
 /** So many services in a row, and the others are not looked at either. */
 const AWAY_IN_A_ROW = 3;
 
@@ -25,6 +26,7 @@ export interface SweepPlace {
   readonly env?: NodeJS.ProcessEnv;
   readonly secretsDir?: string;
   readonly log?: Log;
+  readonly wait?: Wait;
 }
 
 /**
@@ -33,13 +35,13 @@ export interface SweepPlace {
  * @throws ProgramError when there is nothing to begin with: no manager, keys or store
  */
 export async function sweep(declaration: Declaration, place: SweepPlace = {}): Promise<number> {
-  const { env = process.env, secretsDir = SECRETS_DIR, log = logToStdout } = place;
+  const { env = process.env, secretsDir = SECRETS_DIR, log = logToStdout, wait = sleep } = place;
   const secret = secretsIn(secretsDir);
   const keys = { accessKey: secret('minio/accessKey'), secretKey: secret('minio/secretKey') };
-  const store = new Store(declaration.store, keys, log, STORE_PATIENCE);
+  const store = new Store(declaration.store, keys, log, { wait, tries: STORE_TRIES });
   const door = managerDoor(managerIn(env), secret('webhook/token'));
   try {
-    const swept = await sweepAll(declaration, { objects: objectsOf(store), submitter: new Submitter(door), log });
+    const swept = await sweepAll(declaration, { objects: objectsOf(store), submitter: new Submitter(door), log, wait });
     return swept ? 0 : 1;
   } catch (error) {
     throw error instanceof ProgramError ? new ProgramError(explained(error)) : error;
@@ -53,6 +55,7 @@ export interface SweepWorld {
   readonly objects: Objects;
   readonly submitter: Submitter;
   readonly log: Log;
+  readonly wait: Wait;
   /** In ms since 1970. */
   readonly now?: () => number;
 }
@@ -64,7 +67,7 @@ export interface SweepWorld {
  */
 export async function sweepAll(
   { platform, bindings: declared }: Pick<Declaration, 'platform' | 'bindings'>,
-  { objects, submitter, log, now = Date.now }: SweepWorld,
+  { objects, submitter, log, wait, now = Date.now }: SweepWorld,
 ): Promise<boolean> {
   const began = performance.now();
   const bucket = recordsBucket(platform);
@@ -72,7 +75,7 @@ export async function sweepAll(
   const tools = { objects, submitter, records, bindings: new BindingRecords(objects, bucket), now };
   const services = boundPaths(declared);
   const summary = new Summary();
-  if (!(await records.isThere())) {
+  if (!(await onceAdmitted(() => records.isThere(), log, wait))) {
     log('warning', `the bucket ${bucket} is not there yet: nothing is bound until the provisioner has made it`);
     return true;
   }

@@ -1,6 +1,6 @@
 import { PassingError } from '../../../../src/programs/supervisor/storage/retry';
 import { StoreError } from '../../../../src/programs/provisioner/store/store';
-import { binding, HOUR, jobOf, START, storeAway, World } from './world';
+import { binding, HOUR, jobOf, MINUTE, START, storeAway, World } from './world';
 
 const IN = binding('cowsay', 'in/');
 const upload = (world: World, key: string, bucket = 'in') => {
@@ -92,9 +92,7 @@ describe('trouble', () => {
       };
       expect(await world.sweep()).toBe(false);
       expect(world.askedKeys).toEqual(['a']);
-      expect(world.lines[0].message).toMatch(
-        /list of "not-yet\/": refused\. The provisioner makes .* Fix, if it stays/,
-      );
+      expect(world.lines[0].message).toMatch(/list of "not-yet\/": refused\. The provisioner makes .* Fix: see/);
     },
   );
 
@@ -107,6 +105,49 @@ describe('trouble', () => {
     expect(await world.sweep()).toBe(true);
     expect(world.askedKeys).toEqual([]);
     expect(world.lines[0]).toMatchObject({ level: 'warning', message: expect.stringContaining('not there yet') });
+  });
+
+  describe.each([
+    ['knows no such user', new StoreError('list of the records: unknown', 'InvalidAccessKeyId')],
+    ['knows another key of it', new StoreError('list of the records: another key', 'SignatureDoesNotMatch')],
+    ['has not given it its rights', new StoreError('list of the records: refused', 'AccessDenied')],
+    ['does not answer yet', storeAway()],
+  ])('the first sweep of a platform, while the store %s', (_, error) => {
+    const refused = (times: number) => {
+      const world = new World(IN);
+      upload(world, 'a');
+      let calls = 0;
+      world.store.before = () => {
+        if (calls++ < times) throw error;
+      };
+      return world;
+    };
+
+    test('waits for the provisioner, and then looks at everything', async () => {
+      const world = refused(4);
+      expect(await world.sweep()).toBe(true);
+      expect(world.waits).toHaveLength(4);
+      expect(world.askedKeys).toEqual(['a']);
+      expect(world.lines[0].level).toBe('warning');
+      expect(world.lines[0].message).toMatch(`${error.message}: the provisioner may not be done yet; trying again in`);
+    });
+
+    test('gives up after five minutes', async () => {
+      const world = refused(Infinity);
+      await expect(world.sweep()).rejects.toBe(error);
+      const minutes = world.waits.reduce((sum, ms) => sum + ms, 0) / MINUTE;
+      expect(minutes).toBeGreaterThan(3);
+      expect(minutes).toBeLessThan(6);
+    });
+  });
+
+  test('what is no refusal of its user is waited for by nobody', async () => {
+    const world = new World(IN);
+    world.store.before = () => {
+      throw new StoreError('the records are broken', 'InternalFailure');
+    };
+    await expect(world.sweep()).rejects.toThrow('the records are broken');
+    expect(world.waits).toEqual([]);
   });
 
   test('no records can be listed: nothing is done', async () => {

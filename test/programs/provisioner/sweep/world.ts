@@ -176,7 +176,7 @@ export class World {
     const wait = async (ms: number) => this.waits.push(ms);
     const submitter = new Submitter(this.manager, wait);
     const { store } = this;
-    return sweepAll({ platform: PLATFORM, bindings }, { objects: store, submitter, log, now: () => store.now });
+    return sweepAll({ platform: PLATFORM, bindings }, { objects: store, submitter, log, wait, now: () => store.now });
   }
 
   get askedKeys(): string[] {
