@@ -2,13 +2,14 @@ import { frame } from './examples';
 import { aFileIsProcessed } from './jobs';
 import { theManagerAnswers } from './outage';
 import { theStoreIsProvisioned } from './provisioning';
-import { theScheduleSweeps } from './sweeps';
+import { aSweepMayComeFirst, theScheduleSweeps } from './sweeps';
 import { scenario } from './scenario';
 import { appliesTwice, EVERY_SERVICE, idleServicesStop, secretsAreGenerated, thePlatformIsReady } from './steps';
 
 // No volume at all: each pod brings its own supervisor.
 scenario('per-pod', 2, (given) => {
   appliesTwice(given);
+  aSweepMayComeFirst(given);
   secretsAreGenerated(given, 'cowsay');
   thePlatformIsReady(given);
   theManagerAnswers(given);

@@ -38,6 +38,15 @@ export function nobodyElseSweeps(scenario: Scenario): void {
   });
 }
 
+/** Right after the first apply: its Secret may be there, and nothing else of what it needs. */
+export function aSweepMayComeFirst(scenario: Scenario): void {
+  scenario.step(
+    'a sweep that comes before the provisioner is done waits for it',
+    async () => expect(await sweep(scenario.cluster)).toMatchObject({ ...NOTHING_TO_DO, uploads: 0 }),
+    420,
+  );
+}
+
 export function aSweepFindsNothing(scenario: Scenario): void {
   scenario.step('a sweep finds no upload that was lost, and makes no Job', async () => {
     const { cluster } = scenario;
