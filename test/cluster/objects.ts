@@ -41,6 +41,10 @@ export interface Job extends KubernetesObject {
   };
 }
 
+export interface CronJob extends KubernetesObject {
+  readonly spec: { readonly jobTemplate: { readonly metadata: object; readonly spec: object } };
+}
+
 export interface Secret extends KubernetesObject {
   readonly data: Readonly<Record<string, string>>;
 }
