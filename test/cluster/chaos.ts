@@ -5,7 +5,7 @@ import { Cluster, eventually } from './cluster';
 import { jobsOf, objectOf } from './jobs';
 import { measured } from './manager';
 import { Job, jobEnd, Pod } from './objects';
-import { cut, restore } from './outage';
+import { cut, giveBack, isAsItWas } from './outage';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
@@ -43,7 +43,9 @@ export function everyUploadIsProcessed(scenario: Scenario, count: number): void 
 }
 
 async function everyUpload({ cluster }: Scenario, count: number): Promise<void> {
-  const client = (await Store.of(cluster)).client();
+  const store = await Store.of(cluster);
+  const client = store.client();
+  const reader = store.client(undefined, 5);
   const tries: Tries = new Map();
   const began = performance.now();
   let isOver = false;
@@ -58,15 +60,16 @@ async function everyUpload({ cluster }: Scenario, count: number): Promise<void> 
   }
   const killed = await kills;
   const leastKilled = leastKills(performance.now() - began);
+  await isAsItWas(cluster);
   await allStopsMoving(cluster, count);
-  const missing = count - (await results(client)).length;
+  const missing = count - (await results(reader)).length;
   measured(`until nothing was under way, ${missing} missing`, began);
   const found = await sweep(cluster);
   await eventually('no result is missing', 240, async () => {
-    expect((await results(client)).length).toBe(count);
+    expect((await results(reader)).length).toBe(count);
   });
   measured('until each file had its result', began);
-  await resultsAreRight(client, count);
+  await resultsAreRight(reader, count);
   await allStopsMoving(cluster, count);
   expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
   const jobs = await jobsOf(cluster, SERVICE);
@@ -147,8 +150,9 @@ async function outage(cluster: Cluster): Promise<void> {
   await cut(cluster, 2);
   await sleep(OUTAGE_MS);
   measured('a node had no power for', began);
-  await restore(cluster, 2);
-  measured('and all was ready again after', began);
+  // All is ready again when nobody kills any longer.
+  await giveBack(cluster, 2);
+  measured('and the node was ready again after', began);
 }
 
 /** Jobs are at their end, and no more come for a while. */

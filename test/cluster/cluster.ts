@@ -8,6 +8,8 @@ const MAX_BUFFER = 2 ** 28;
 /** None takes so long but one that hangs. */
 const COMMAND_SECONDS = 300;
 
+const LOGS = '/var/log/pods';
+
 export interface Output {
   readonly stdout: string;
   readonly stderr: string;
@@ -23,7 +25,10 @@ export class Cluster {
     await execute(tool, ['up', '--nodes', String(nodes)], { maxBuffer: MAX_BUFFER });
     const { stdout } = await execute(tool, ['env']);
     const [, kubeconfig, bin] = /KUBECONFIG=(\S+) PATH=([^:]+):/.exec(stdout) ?? [];
-    return new Cluster(tool, { ...process.env, KUBECONFIG: kubeconfig, PATH: `${bin}:${process.env.PATH}` });
+    const cluster = new Cluster(tool, { ...process.env, KUBECONFIG: kubeconfig, PATH: `${bin}:${process.env.PATH}` });
+    // Nodes that are one machine share its folder of logs, and each kubelet clears away those of pods it doesn't know.
+    for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'mount', '-t', 'tmpfs', 'logs', LOGS);
+    return cluster;
   }
 
   private constructor(

@@ -55,8 +55,8 @@ export function uploadEvent({ path, content }: Upload): string {
 }
 
 /** A Job of the manager's for the file ends well, at the first try. @returns its pod */
-async function isComplete(cluster: Cluster, service: string, { path }: Upload): Promise<Pod> {
-  await eventually('its Job succeeds', 120, async () => {
+async function isComplete(cluster: Cluster, service: string, { path }: Upload, seconds = 120): Promise<Pod> {
+  await eventually('its Job succeeds', seconds, async () => {
     const [{ status }] = await jobsFor(cluster, service, path);
     return status.succeeded === 1;
   });
@@ -97,25 +97,30 @@ export function aFileIsProcessed(scenario: Scenario, service: string, upload: Up
 
 /** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */
 export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, nodes: number, upload: Upload): void {
-  scenario.step('a Job on a node without the supervisor waits for it, and does not fail', async () => {
-    const { cluster } = scenario;
-    await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
-    for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'rm', '-rf', '/var/lib/oscar-cdk8s');
-    const store = await Store.of(cluster);
-    await store.put(upload.path, upload.content);
-    const pod = async () => {
-      const [{ metadata }] = await jobsFor(cluster, service, upload.path);
-      return podOf(cluster, metadata.name);
-    };
-    await eventually('its pod has a node', 30, async () => (await pod()).spec.nodeName !== undefined);
-    await throughout('it waits', 10, async () => {
-      const [{ status }] = await jobsFor(cluster, service, upload.path);
-      return !status.failed && (await pod()).status.phase === 'Pending';
-    });
-    await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
-    await isComplete(cluster, service, upload);
-    await hasResults(store, upload);
-  });
+  scenario.step(
+    'a Job on a node without the supervisor waits for it, and does not fail',
+    async () => {
+      const { cluster } = scenario;
+      await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
+      for (let node = 1; node <= nodes; node++) await cluster.onNode(node, 'rm', '-rf', '/var/lib/oscar-cdk8s');
+      const store = await Store.of(cluster);
+      await store.put(upload.path, upload.content);
+      const pod = async () => {
+        const [{ metadata }] = await jobsFor(cluster, service, upload.path);
+        return podOf(cluster, metadata.name);
+      };
+      await eventually('its pod has a node', 30, async () => (await pod()).spec.nodeName !== undefined);
+      await throughout('it waits', 10, async () => {
+        const [{ status }] = await jobsFor(cluster, service, upload.path);
+        return !status.failed && (await pod()).status.phase === 'Pending';
+      });
+      await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
+      // The kubelet looks for the supervisor less and less often: after one minute, then after two.
+      await isComplete(cluster, service, upload, 240);
+      await hasResults(store, upload);
+    },
+    420,
+  );
 }
 
 async function podOf(cluster: Cluster, job: string): Promise<Pod> {

@@ -17,7 +17,8 @@ export async function managerAnswers(cluster: Cluster): Promise<void> {
 }
 
 export function theManagerAnswers(scenario: Scenario): void {
-  scenario.step('the manager answers', () => managerAnswers(scenario.cluster));
+  // A manager that has just become ready may not be known to this node's kube-proxy yet.
+  scenario.step('the manager answers', () => eventually('it does', 15, () => managerAnswers(scenario.cluster)));
 }
 
 /** Writes an object to the store and reads it back, as root, through the client Service. */
@@ -49,8 +50,18 @@ async function noServiceSendsTo(cluster: Cluster, node: string): Promise<boolean
 
 /** Gives the power back: everything is as it was. */
 export async function restore(cluster: Cluster, node: number): Promise<void> {
+  await giveBack(cluster, node);
+  await isAsItWas(cluster);
+}
+
+/** Gives the power back, and waits for the node alone. */
+export async function giveBack(cluster: Cluster, node: number): Promise<void> {
   await cluster.power('up', node);
   await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=240s', `node/node${node}`);
+}
+
+/** After outages: all pods are ready, and the store's take writes. */
+export async function isAsItWas(cluster: Cluster): Promise<void> {
   await waitUntilReady(cluster, 180);
   await eventually('each pod of the store takes writes', 120, () => everyStorePodTakes(cluster));
 }
@@ -68,15 +79,19 @@ async function everyStorePodTakes(cluster: Cluster): Promise<void> {
       await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'everywhere', Body: `${time}` }));
 }
 
-/** Pods of both namespaces that are ready, stay, and are not on `node`: what its end must not touch. */
+/** Pods of both namespaces that are ready, stay (those of Jobs end), and are not on `node`: what its end must not touch. */
 export async function readyBeside(cluster: Cluster, node: number): Promise<string[]> {
   const pods = await Promise.all([PLATFORM, SERVICES].map((namespace) => cluster.list<Pod>('pods', '-n', namespace)));
   return pods
     .flat()
-    .filter((pod) => isReady(pod) && !pod.metadata.deletionTimestamp && pod.spec.nodeName !== `node${node}`)
+    .filter(
+      (pod) => isReady(pod) && !isOfJob(pod) && !pod.metadata.deletionTimestamp && pod.spec.nodeName !== `node${node}`,
+    )
     .map(({ metadata }) => metadata.name)
     .sort();
 }
+
+const isOfJob = ({ metadata }: Pod) => metadata.labels?.['batch.kubernetes.io/job-name'] !== undefined;
 
 /** For `seconds` after the cut, `pods` stay ready, and `holds` holds. */
 export async function staysSo(

@@ -16,5 +16,5 @@ scenario('per-pod', 2, (given) => {
   idleServicesStop(given, EVERY_SERVICE);
   theStoreIsProvisioned(given);
   for (const node of [1, 2]) aFileIsProcessed(given, 'find-objects', frame(`node ${node}`), node);
-  theScheduleSweeps(given, 120);
+  theScheduleSweeps(given, 240);
 });

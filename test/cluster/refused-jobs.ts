@@ -54,7 +54,9 @@ export function refusedJobsAreAskedForAgain(scenario: Scenario): void {
 
 async function isTaken(cluster: Cluster): Promise<boolean> {
   const job = ['create', 'job', '-n', SERVICES, `${SERVICE}-try`, '--image=busybox', '--dry-run=server'];
-  return (await cluster.tryKubectl(...job)).code === 0;
+  const { code, output } = await cluster.tryKubectl(...job);
+  if (code !== 0 && !output.includes(NAME)) throw new Error(output);
+  return code === 0;
 }
 
 async function isDeadLetter(cluster: Cluster, path: string): Promise<boolean> {

@@ -58,6 +58,7 @@ export function scenario(environment: string, nodes: number, steps: (scenario: S
       cluster = await Cluster.up(nodes);
       await synthesize('environments', outdir);
       await cluster.kubectl('apply', '--server-side', '-f', process.env.OSCAR_CRDS!);
+      await cluster.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
     });
     steps({
       folder,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from './cluster';
+import { Cluster, eventually } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
 import type { Scenario } from './scenario';
 
@@ -26,7 +26,10 @@ export function appliesTwice(scenario: Scenario): void {
   });
 
   step('`kubectl diff` is empty', async () => {
-    expect(await scenario.cluster.kubectl('diff', '--server-side', '-f', folder)).toBe('');
+    // It shows also what controllers write between its two questions about an object: a difference of ours stays.
+    await eventually('it is', 60, async () => {
+      expect(await scenario.cluster.kubectl('diff', '--server-side', '-f', folder)).toBe('');
+    });
   });
 }
 

@@ -127,15 +127,19 @@ export class Store {
     return (JSON.parse(told) as { userStatus: string }).userStatus;
   }
 
-  /** The SDK that most programs upload with. @param keys of a user @default the root's */
-  client(keys?: Readonly<Record<string, string>>): S3Client {
+  /**
+   * The SDK that most programs upload with.
+   * @param keys of a user @default the root's
+   * @param maxAttempts of each request @default 1: what the store refuses is told
+   */
+  client(keys?: Readonly<Record<string, string>>, maxAttempts = 1): S3Client {
     const { accessKey = this.keys.rootUser, secretKey = this.keys.rootPassword } = keys ?? {};
     return new S3Client({
       endpoint: `http://${this.host}`,
       region: 'us-east-1',
       forcePathStyle: true,
       credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
-      maxAttempts: 1,
+      maxAttempts,
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
     });
   }

@@ -6,7 +6,7 @@ import { binding, bucket } from './support/store-work';
 const KILLS = 10;
 const BUCKETS = 50;
 /** Fewer than any run writes. */
-const LINES = BUCKETS * 5 - 40;
+const LINES = BUCKETS * 3;
 const MANY = 1000;
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `bucket-${index}`);

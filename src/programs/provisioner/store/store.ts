@@ -51,6 +51,13 @@ export class StoreError extends ProgramError {
   }
 }
 
+/** It was asked again and again, and was busy or away to the last. */
+export class StoreAway extends StoreError {
+  constructor(message: string) {
+    super(message, '');
+  }
+}
+
 /** How long a store that is busy or away is asked again, and how. */
 export interface StorePatience {
   readonly wait: Wait;
@@ -104,7 +111,7 @@ export class Store {
         }
         if (tries >= triesOf(this.isAway, this.patience.tries)) {
           this.isAway = true;
-          throw new StoreError(`${call.what}: ${error.message} (tried ${tries} times)`, '');
+          throw new StoreAway(`${call.what}: ${error.message} (tried ${tries} times)`);
         }
         const ms = storePauseMs(tries, error.detail.pauseMs);
         this.log('warning', `${call.what}: ${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);

@@ -2,10 +2,10 @@ import { ProgramError } from '../../common/fail';
 import { Log } from '../../common/log';
 import { Wait } from '../../common/patience';
 import { storePauseMs } from '../store/patience';
-import { isUnknownKeys, StoreError } from '../store/store';
+import { isUnknownKeys, StoreAway, StoreError } from '../store/store';
 
 /** Pauses of five minutes in all: the next sweep is due then. */
-const TRIES = 25;
+const TRIES = 31;
 
 const FIX =
   "The provisioner makes the sweep's user and its rights. Fix: see the log of the provisioner's last Job, delete that Job " +
@@ -14,9 +14,6 @@ const FIX =
 /** Whether the store has no such user as the sweep's, or has not given it its rights. */
 const isRefusal = (error: unknown) =>
   error instanceof StoreError && (isUnknownKeys(error) || error.code === 'AccessDenied');
-
-/** The store did not refuse: it did not answer. */
-export const isAway = (error: unknown) => error instanceof StoreError && error.code === '';
 
 /** The error's message, with what a refusal of the sweep's user means. */
 export const explained = (error: ProgramError): string =>
@@ -32,7 +29,7 @@ export async function onceAdmitted<T>(ask: () => Promise<T>, log: Log, wait: Wai
     try {
       return await ask();
     } catch (error) {
-      if (tries === TRIES || !(isRefusal(error) || isAway(error))) throw error;
+      if (tries === TRIES || !(isRefusal(error) || error instanceof StoreAway)) throw error;
       const ms = storePauseMs(tries);
       const words = 'the provisioner may not be done yet; trying again in';
       log('warning', `${(error as StoreError).message}: ${words} ${(ms / 1000).toFixed(1)} s`);

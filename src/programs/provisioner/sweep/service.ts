@@ -1,13 +1,14 @@
 import { jobName, SweptObject } from '../../../contract';
 import { ProgramError } from '../../common/fail';
 import type { ListedObject } from '../store/objects';
+import { StoreAway } from '../store/store';
 import { BindingRecords, Bound } from './binding-records';
 import { BoundPath } from './bound-paths';
 import { Completion, CompletionRecords } from './completion-records';
 import { Findings } from './findings';
 import { JobSet } from './job-set';
 import { Objects } from './objects';
-import { explained, isAway } from './refusal';
+import { explained } from './refusal';
 import { Submitter } from './submit';
 
 /**
@@ -102,7 +103,7 @@ export class ServiceSweep {
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       this.findings.problem(explained(error));
-      this.storeIsAway = isAway(error);
+      this.storeIsAway = error instanceof StoreAway;
     }
   }
 }

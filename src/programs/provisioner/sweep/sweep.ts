@@ -41,7 +41,12 @@ export async function sweep(declaration: Declaration, place: SweepPlace = {}): P
   const store = new Store(declaration.store, keys, log, { wait, tries: STORE_TRIES });
   const door = managerDoor(managerIn(env), secret('webhook/token'));
   try {
-    const swept = await sweepAll(declaration, { objects: objectsOf(store), submitter: new Submitter(door), log, wait });
+    const swept = await sweepAll(declaration, {
+      objects: objectsOf(store),
+      submitter: new Submitter(door, wait),
+      log,
+      wait,
+    });
     return swept ? 0 : 1;
   } catch (error) {
     throw error instanceof ProgramError ? new ProgramError(explained(error)) : error;

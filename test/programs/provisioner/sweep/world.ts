@@ -12,7 +12,7 @@ import type { Objects } from '../../../../src/programs/provisioner/sweep/objects
 import { Submitter } from '../../../../src/programs/provisioner/sweep/submit';
 import { sweepAll } from '../../../../src/programs/provisioner/sweep/sweep';
 import type { ListedObject, Text } from '../../../../src/programs/provisioner/store/objects';
-import { StoreError } from '../../../../src/programs/provisioner/store/store';
+import { StoreAway } from '../../../../src/programs/provisioner/store/store';
 
 export const PLATFORM = 'oscar';
 export const RECORDS = recordsBucket(PLATFORM);
@@ -184,4 +184,4 @@ export class World {
   }
 }
 
-export const storeAway = () => new StoreError('the store is away', '');
+export const storeAway = () => new StoreAway('the store is away');
