@@ -8,7 +8,7 @@ import { Job, jobEnd, Pod } from './objects';
 import { cut, giveBack, isAsItWas } from './outage';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
-import { Store } from './store';
+import { PATIENT_ATTEMPTS, Store } from './store';
 import { sweep } from './sweeps';
 
 const SERVICE = 'checksum';
@@ -45,7 +45,7 @@ export function everyUploadIsProcessed(scenario: Scenario, count: number): void 
 async function everyUpload({ cluster }: Scenario, count: number): Promise<void> {
   const store = await Store.of(cluster);
   const client = store.client();
-  const reader = store.client(undefined, 5);
+  const reader = store.client(undefined, PATIENT_ATTEMPTS);
   const tries: Tries = new Map();
   const began = performance.now();
   let isOver = false;

@@ -132,9 +132,7 @@ async function haveOneJobEach(cluster: Cluster, uploads: readonly Upload[]): Pro
     const objects = (await jobsOf(cluster, 'find-objects')).map(objectOf).filter((path) => expected.includes(path!));
     expect(objects.sort()).toEqual(expected);
   });
-  const store = await Store.of(cluster);
-  // Nodes may have been without the API server for long enough to be off the Services for a moment.
-  await eventually('they can be taken away', 30, () => store.remove(...expected));
+  await (await Store.of(cluster)).remove(...expected);
   const manager = await Manager.of(cluster);
   await eventually('they are gone', 30, async () => {
     // Again, if need be: an event whose answer went with a killed manager comes once more, and has no Job any longer.

@@ -1,4 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { sign } from 'aws4';
 import { NotificationRule, UPLOAD_EVENTS, WEBHOOK_ARN } from '../../src/contract';
 import type { Cluster } from './cluster';
@@ -11,6 +11,8 @@ interface Service extends KubernetesObject {
 
 /** `mc` waits ten minutes for an answer on a connection whose other end is gone, as with a node's power. */
 const ANSWER_SECONDS = 60;
+/** Of a request that has to be done: half a minute. */
+export const PATIENT_ATTEMPTS = 10;
 /** Of a command that `timeout` ended. */
 const TIMED_OUT = 124;
 
@@ -79,8 +81,14 @@ export class Store {
     return lines.map((line) => (JSON.parse(line) as { key: string }).key).sort();
   }
 
+  /** One by one: what a store that is busy for a moment (503) refuses of many at once, no client asks for again. */
   async remove(...paths: string[]): Promise<void> {
-    await this.mc('rm', '--quiet', ...paths.map((path) => `store/${path}`));
+    const client = this.client(undefined, PATIENT_ATTEMPTS);
+    for (const path of paths) {
+      const [bucket, ...key] = path.split('/');
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key.join('/') }));
+    }
+    client.destroy();
   }
 
   /** By the S3 API: what mc calls `put` is every event whose name begins so, changes of tags too. */
