@@ -3,6 +3,8 @@ import { isReady, Pod } from './objects';
 
 /** Objects that ended well: behind hundreds of them the one that did not would be cut off. */
 const DONE = / Completed? /;
+/** What the store and the manager complain of. */
+const COMPLAINT = /Error|Unable|Waiting for|"level":"(warning|error)"/;
 const OBJECTS = ['get', 'pods,jobs,deployments,statefulsets,daemonsets,pvc'];
 
 /** What a person would look at first, after something went wrong. */
@@ -21,6 +23,11 @@ export async function diagnose(cluster: Cluster): Promise<string> {
     const at = ['-n', metadata.namespace!, metadata.name];
     parts.push(await section(cluster, `describe ${metadata.name}`, ['describe', 'pod', ...at], 40));
     parts.push(await section(cluster, `log ${metadata.name}`, ['logs', '--all-containers', '--prefix', ...at], 30));
+  }
+  const component = ({ metadata }: Pod) => metadata.labels?.['app.kubernetes.io/component'] ?? '';
+  for (const { metadata } of pods.filter((pod) => ['minio', 'manager'].includes(component(pod)))) {
+    const logs = ['logs', '--all-containers', '-n', metadata.namespace!, metadata.name];
+    parts.push(await section(cluster, `complaints of ${metadata.name}`, logs, 20, (line) => COMPLAINT.test(line)));
   }
   return parts.join('\n');
 }
