@@ -3,8 +3,8 @@ import { isReady, Pod } from './objects';
 
 /** Objects that ended well: behind hundreds of them the one that did not would be cut off. */
 const DONE = / Completed? /;
-/** What the store and the manager complain of. */
-const COMPLAINT = /Error|Unable|Waiting for|"level":"(warning|error)"/;
+/** What the store and the manager complain of, but for the many lines of a store that looks for its other pods. */
+const COMPLAINT = /^(?!Error: grid:).*(Error:|Unable|Waiting for|"level":"(warning|error)")/;
 const OBJECTS = ['get', 'pods,jobs,deployments,statefulsets,daemonsets,pvc'];
 
 /** What a person would look at first, after something went wrong. */
