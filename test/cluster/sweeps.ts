@@ -14,8 +14,8 @@ let sweeps = 0;
 /** All is done with, and records alone tell so: one that only the sweep has written counts as `done`. */
 const NOTHING_TO_DO = { stored: 0, underWay: 0, done: 0, failed: 0, left: 0 };
 
-/** As `kubectl create job --from` says whose it is. */
-const BY_HAND = { 'cronjob.kubernetes.io/instantiate': 'manual' };
+/** Annotation by which `kubectl create job --from` says that it was no schedule. */
+const BY_HAND = 'cronjob.kubernetes.io/instantiate';
 
 /**
  * Runs the sweep now. Its Job is like those of `kubectl create job --from`, but nobody's: of its own Jobs the CronJob keeps
@@ -28,7 +28,7 @@ export async function sweep(cluster: Cluster): Promise<LogLine> {
     const name = `${CRON_JOB}-by-hand-${sweeps++}`;
     const { spec } = await cluster.get<CronJob>('cronjob', '-n', PLATFORM, CRON_JOB);
     const { metadata, ...job } = spec.jobTemplate;
-    const own = { ...metadata, name, namespace: PLATFORM, annotations: BY_HAND };
+    const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
     await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
     const swept = (await logOf(cluster, name)).find(({ message }) => message === 'swept');
     if (swept) return swept;
@@ -139,8 +139,7 @@ export async function everyJobIsDone(cluster: Cluster, seconds = 240): Promise<v
 
 async function cronJobs(cluster: Cluster): Promise<Job[]> {
   const jobs = await cluster.list<Job>('jobs', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=sweep');
-  const [byHand] = Object.keys(BY_HAND);
-  return jobs.filter(({ metadata }) => !metadata.annotations?.[byHand]);
+  return jobs.filter(({ metadata }) => !metadata.annotations?.[BY_HAND]);
 }
 
 async function jobNames(cluster: Cluster): Promise<string[]> {
