@@ -6,7 +6,7 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
-    '<rootDir>/test/cluster/',
+    '<rootDir>/test/e2e/',
     '<rootDir>/test/flow/',
     '<rootDir>/test/servers/',
     '<rootDir>/test/images/',

@@ -1,8 +1,0 @@
-module.exports = {
-  rootDir: '../..',
-  testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
-  transform: { '\\.ts$': '<rootDir>/test/support/typescript.cjs' },
-  testTimeout: 180_000,
-  verbose: true,
-};

@@ -1,0 +1,53 @@
+import { ENVIRONMENT_LABEL } from '../../src/contract';
+import { Cluster, eventually } from './cluster';
+
+const CLUSTER_WIDE = 'namespaces,persistentvolumes,clusterroles,clusterrolebindings';
+/** Of what the tests need beside the platform. */
+const NAMESPACE = 'oscar-e2e';
+/** Where a supervisor volume `nodeLocal` is, unless an environment says otherwise. */
+const ON_NODES = '/var/lib/oscar-cdk8s';
+
+/** What of the cluster is a platform's. @returns it, or nothing where there is none */
+export async function isOurs(cluster: Cluster): Promise<string> {
+  return (await cluster.kubectl('get', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '-o', 'name'))
+    .trim()
+    .replace(/\n/g, ', ');
+}
+
+/** Removes the platform with its data, and what it installed on the nodes. */
+export async function removePlatform(cluster: Cluster): Promise<void> {
+  await cluster.kubectl('delete', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '--wait=false');
+  await eventually('nothing is left of the platform', 240, async () => expect(await isOurs(cluster)).toBe(''));
+  await emptyNodes(cluster);
+}
+
+/** Removes what is installed on the nodes, as on those that were just added. */
+export async function emptyNodes(cluster: Cluster): Promise<void> {
+  const labels = { app: 'empty-nodes' };
+  const container = {
+    name: 'empty',
+    image: 'docker.io/library/busybox:1.36',
+    command: ['sh', '-c', 'find /host -mindepth 1 -delete && touch /done && exec sleep 3600'],
+    readinessProbe: { exec: { command: ['test', '-f', '/done'] }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'host', mountPath: '/host' }],
+  };
+  const spec = {
+    terminationGracePeriodSeconds: 0,
+    tolerations: [{ operator: 'Exists' }],
+    containers: [container],
+    volumes: [{ name: 'host', hostPath: { path: ON_NODES, type: 'DirectoryOrCreate' } }],
+  };
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
+  });
+  await cluster.apply({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'empty-nodes', namespace: NAMESPACE },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  });
+  await cluster.kubectl('rollout', 'status', '-n', NAMESPACE, 'daemonset/empty-nodes', '--timeout=120s');
+  await cluster.kubectl('delete', 'namespace', NAMESPACE, '--timeout=120s');
+}

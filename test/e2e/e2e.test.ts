@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { answersAreAsManyFiles } from './answers';
+import { theApiServerIsAsItsDouble } from './api-behaviour';
+import { resultsGoToOtherStores } from './archives';
+import { theDeclarationChangesUnderLoad } from './change';
+import { everyUploadIsProcessed } from './chaos';
+import {
+  oneOfTwoManagersIsEnough,
+  uploadsOutliveTheManager,
+  uploadsWaitForKubernetes,
+  whatNobodyTakesIsDeadLettered,
+} from './events';
+import { frame, picture } from './examples';
+import { aFileIsProcessed, aJobWaitsForTheSupervisor, eachNodeProcessesAFile } from './jobs';
+import { idleServicesGoToSleep } from './manager';
+import { aNodeIsCut, theManagerAnswers } from './outage';
+import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
+import { refusedJobsAreAskedForAgain } from './refused-jobs';
+import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
+import { theManagerMayNoMoreThanItDoes } from './rights';
+import { scenario } from './scenario';
+import { appliesTwice, EVERY_SERVICE, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
+import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
+import { usersMayNoMoreThanIsDeclared } from './users';
+import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
+
+const LEAF = '\0 a leaf, not text \xff';
+/** What `plants` says, as the one file of an answer is given. */
+const SPECIES = Buffer.from(`{"species": "${createHash('md5').update(LEAF).digest('hex')}"}\n`).toString('base64');
+/** `plants` takes a picture as it is, or in base64, and answers alike. */
+const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SPECIES };
+const PLANTS_BASE64 = { contentType: 'text/plain', body: Buffer.from(LEAF).toString('base64'), answer: SPECIES };
+const COW = /< moo >[^]*\(oo\)/;
+const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
+/** Those that are not called by the manager are never sent to sleep. */
+const CALLED = `${EVERY_SERVICE},${EVERY_SERVICE} notin (web)`;
+/** As the environment has it. */
+const IDLE_SECONDS = 10;
+const UPLOADS = Number(process.env.UPLOADS ?? 300);
+
+// Two managers, four pods of the store, the supervisor on each node.
+scenario('e2e', (given) => {
+  appliesTwice(given);
+  podSecurityIsEnforced(given);
+  secretsAreGenerated(given, 'cowsay');
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  theManagerMayNoMoreThanItDoes(given);
+  theStoreIsProvisioned(given);
+  anUnchangedDeclarationIsNotProvisionedAgain(given);
+  // Before the first file: a sweep would write the records that supervisors didn't leave.
+  nobodyElseSweeps(given);
+
+  // busybox has no libc at all, Debian has another one than the supervisor's.
+  eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
+  eachNodeProcessesAFile(given, 'grayscale', (node) => picture(node));
+  aNodeIsCut(given);
+  aFilmGoesThroughTwoServices(given);
+  clientsUpload(given);
+  filtersHold(given);
+  // Its Secrets are in the cluster only now.
+  resultsGoToOtherStores(given);
+  usersMayNoMoreThanIsDeclared(given);
+  aSweepFindsNothing(given);
+  aLostEventIsFound(given);
+
+  idleServicesGoToSleep(given, CALLED);
+  const [again, picturedAgain] = [frame('in a warm pod'), picture('in-a-warm-pod')];
+  aFileIsProcessed(given, 'find-objects', again);
+  aWarmPodProcessesAFile(given, 'find-objects', again);
+  aFileIsProcessed(given, 'grayscale', picturedAgain);
+  aWarmPodProcessesAFile(given, 'grayscale', picturedAgain);
+  aSleepingServiceAnswers(given, 'plants', PLANTS);
+  aSleepingServiceAnswers(given, 'plants', PLANTS_BASE64);
+  aSleepingServiceAnswersMany(given, 'cowsay', COWSAY, IDLE_SECONDS);
+  answersAreAsManyFiles(given, 'files');
+  aJobIsMadeByHand(given, 'cowsay', 'JSON', COWSAY, COW);
+  const { call, log } = largeBody();
+  aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
+  jobsAreDeleted(given, 'cowsay');
+  tokensAreChecked(given, 'cowsay', 'plants');
+
+  whatNobodyTakesIsDeadLettered(given);
+  refusedJobsAreAskedForAgain(given);
+  uploadsOutliveTheManager(given);
+  uploadsWaitForKubernetes(given);
+  theApiServerIsAsItsDouble(given);
+  idleServicesGoToSleep(given, CALLED);
+  aJobWaitsForTheSupervisor(given, 'find-objects', frame('a node that is new'));
+
+  theDeclarationChangesUnderLoad(given);
+  oneOfTwoManagersIsEnough(given);
+  everyUploadIsProcessed(given, UPLOADS);
+});

@@ -1,0 +1,45 @@
+import type { Cluster } from './cluster';
+
+const LOGS = '/var/log/pods';
+
+/**
+ * The machines behind a cluster, by the command that makes it (`OSCAR_CLUSTER`): what Kubernetes alone gives nobody a hand
+ * on. Node `nodeN` is the command's node N; node 1 is the way in from here: it is never cut.
+ */
+export class Machines {
+  private readonly tool = process.env.OSCAR_CLUSTER;
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** Whether there is such a command. Without it nothing else here can be used. */
+  get areAtHand(): boolean {
+    return this.tool !== undefined;
+  }
+
+  /** Nodes that are one machine share its folder of logs, and each kubelet clears away those of pods it doesn't know. */
+  async haveLogsOfTheirOwn(): Promise<void> {
+    for (let node = 1; node <= (await this.cluster.nodes()).length; node++) {
+      const mount = `mountpoint -q ${LOGS} || mount -t tmpfs logs ${LOGS}`;
+      await this.onNode(node, 'sh', '-c', mount);
+    }
+  }
+
+  /** Cuts a node's power, or gives it back. */
+  async power(action: 'down' | 'up', node: number): Promise<void> {
+    await this.run('node', action, String(node));
+  }
+
+  async onNode(node: number, ...command: string[]): Promise<string> {
+    return this.run('node', 'exec', String(node), ...command);
+  }
+
+  /** Pushes an image under the name that a manifest gives it. */
+  async push(image: string, ...options: string[]): Promise<void> {
+    await this.run('push', image, ...options);
+  }
+
+  private async run(...args: string[]): Promise<string> {
+    if (!this.tool) throw new Error('OSCAR_CLUSTER is not set: nobody is at hand who could do this to a machine');
+    return (await this.cluster.run(this.tool, args)).stdout;
+  }
+}

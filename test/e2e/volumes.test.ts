@@ -1,0 +1,29 @@
+import { frame } from './examples';
+import { eachNodeProcessesAFile } from './jobs';
+import { theManagerAnswers } from './outage';
+import { theStoreIsProvisioned } from './provisioning';
+import { scenario } from './scenario';
+import { appliesTwice, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { aSweepMayComeFirst, theScheduleSweeps } from './sweeps';
+
+// No volume at all: each pod brings its own supervisor.
+scenario('per-pod', (given) => {
+  appliesTwice(given);
+  aSweepMayComeFirst(given);
+  secretsAreGenerated(given, 'cowsay');
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  theStoreIsProvisioned(given);
+  eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
+  theScheduleSweeps(given, 240);
+});
+
+// One volume that all nodes share, filled once.
+scenario('shared', (given) => {
+  appliesTwice(given);
+  secretsAreGenerated(given, 'cowsay');
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  theStoreIsProvisioned(given);
+  eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
+});
