@@ -10,9 +10,11 @@ import {
   uploadsWaitForKubernetes,
   whatNobodyTakesIsDeadLettered,
 } from './events';
+import { anExposedServiceAnswers } from './exposed';
 import { frame, picture } from './examples';
 import { aFileIsProcessed, aJobWaitsForTheSupervisor, eachNodeProcessesAFile } from './jobs';
 import { idleServicesGoToSleep } from './manager';
+import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
@@ -22,6 +24,7 @@ import { scenario } from './scenario';
 import { appliesTwice, EVERY_SERVICE, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
+import { takenDownItLeavesTheData } from './takedown';
 import { usersMayNoMoreThanIsDeclared } from './users';
 import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
 
@@ -80,6 +83,8 @@ scenario('e2e', (given) => {
   aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
   jobsAreDeleted(given, 'cowsay');
   tokensAreChecked(given, 'cowsay', 'plants');
+  upstreamsClientWorks(given, 'cowsay', COWSAY);
+  anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
 
   whatNobodyTakesIsDeadLettered(given);
   refusedJobsAreAskedForAgain(given);
@@ -92,4 +97,6 @@ scenario('e2e', (given) => {
   theDeclarationChangesUnderLoad(given);
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
+
+  takenDownItLeavesTheData(given, 'e2e');
 });

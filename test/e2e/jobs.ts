@@ -19,7 +19,7 @@ export interface Upload {
 export const odd = (name: string) => `ä 100% +"$(a) ${name}`;
 
 /** Uploads a file, and waits: the store tells the manager, which makes a Job, which makes the results. */
-async function processFile(cluster: Cluster, service: string, upload: Upload): Promise<Pod> {
+export async function isProcessed(cluster: Cluster, service: string, upload: Upload): Promise<Pod> {
   const store = await Store.of(cluster);
   await store.put(upload.path, upload.content);
   const began = performance.now();
@@ -83,7 +83,7 @@ export const objectOf = ({ metadata }: Job) => metadata.annotations?.['oscar-cdk
 
 export function aFileIsProcessed(scenario: Scenario, service: string, upload: Upload): void {
   scenario.step(`an uploaded file becomes a result of ${service}`, async () => {
-    await processFile(scenario.cluster, service, upload);
+    await isProcessed(scenario.cluster, service, upload);
   });
 }
 
@@ -97,7 +97,7 @@ export function eachNodeProcessesAFile(scenario: Scenario, service: string, uplo
       for (const node of nodes) {
         const others = nodes.filter((name) => name !== node);
         if (others.length) await cluster.kubectl('cordon', ...others);
-        expect((await processFile(cluster, service, upload(node))).spec.nodeName).toBe(node);
+        expect((await isProcessed(cluster, service, upload(node))).spec.nodeName).toBe(node);
         if (others.length) await cluster.kubectl('uncordon', ...others);
       }
     },
