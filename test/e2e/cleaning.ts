@@ -7,8 +7,14 @@ const NAMESPACE = 'oscar-e2e';
 /** Where a supervisor volume `nodeLocal` is, unless an environment says otherwise. */
 const ON_NODES = '/var/lib/oscar-cdk8s';
 
-/** What of the cluster is a platform's. @returns it, or nothing where there is none */
-export async function isOurs(cluster: Cluster): Promise<string> {
+/** @throws when the cluster holds a platform: it may be somebody's. */
+export async function isFree(cluster: Cluster): Promise<void> {
+  const taken = await ofPlatforms(cluster);
+  if (taken) throw new Error(`the cluster has a platform already (${taken}): use one that has none`);
+}
+
+/** What of the cluster is a platform's. */
+async function ofPlatforms(cluster: Cluster): Promise<string> {
   return (await cluster.kubectl('get', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '-o', 'name'))
     .trim()
     .replace(/\n/g, ', ');
@@ -17,7 +23,7 @@ export async function isOurs(cluster: Cluster): Promise<string> {
 /** Removes the platform with its data, and what it installed on the nodes. */
 export async function removePlatform(cluster: Cluster): Promise<void> {
   await cluster.kubectl('delete', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '--wait=false');
-  await eventually('nothing is left of the platform', 240, async () => expect(await isOurs(cluster)).toBe(''));
+  await eventually('nothing is left of the platform', 240, async () => expect(await ofPlatforms(cluster)).toBe(''));
   await emptyNodes(cluster);
 }
 
