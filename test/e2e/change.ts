@@ -36,7 +36,7 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
       const log = await provisioned(cluster);
       measured('from the apply to the end of the provisioner', began);
       onlyWhatChangedIsChanged(log);
-      await removeUndeclared(cluster);
+      await removeUndeclared(cluster, 'e2e', '1.1.0');
       expect(await storePods(cluster)).toEqual(before);
     },
     400,
@@ -134,12 +134,12 @@ function onlyWhatChangedIsChanged(log: readonly LogLine[]): void {
   ]);
 }
 
-/** As documented. */
-async function removeUndeclared(cluster: Cluster): Promise<void> {
+/** As documented: what an environment no longer declares, now that it has this version. */
+export async function removeUndeclared(cluster: Cluster, environment: string, version: string): Promise<void> {
   const text = readFileSync(join(__dirname, '../../docs/APPLY.md'), 'utf8');
   const [, selector] = /selector='([^']+)'/.exec(text)!;
   const kinds = [...text.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
-  const own = selector.replace('=production', '=e2e');
+  const own = selector.replace('=production', `=${environment}`).replace('!=1.1.0', `!=${version}`);
   await cluster.kubectl('delete', kinds, '--all-namespaces', '-l', own);
 }
 
