@@ -9,7 +9,10 @@ export const ENVIRONMENT_LABEL = 'oscar-cdk8s/environment';
 /** Environment's version that last declared an object. Not on pods: a new version alone restarts nothing. */
 export const VERSION_LABEL = 'oscar-cdk8s/version';
 
-/** `"true"` on whatever holds data: never pruned (volumes, claims, generated secrets, namespaces). */
+/**
+ * `"true"` on whatever holds data or what Jobs of before refer to: never pruned (volumes, claims, generated secrets,
+ * namespaces; a supervisor's version).
+ */
 export const KEEP_LABEL = 'oscar-cdk8s/keep';
 
 /** On a pod template: hash of configuration that running pods read only at their start. */

@@ -35,7 +35,7 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
       const log = await provisioned(cluster);
       measured('from the apply to the end of the provisioner', began);
       onlyWhatChangedIsChanged(log);
-      await cluster.kubectl(...removalOfUndeclared('e2e'));
+      await cluster.kubectl(...removalOfUndeclared('e2e', '1.1.0'));
       expect(await storePods(cluster)).toEqual(before);
     },
     400,

@@ -5,7 +5,7 @@ const CLUSTER_WIDE = 'namespaces,persistentvolumes,clusterroles,clusterrolebindi
 /** Of what the tests need beside the platform. */
 const NAMESPACE = 'oscar-e2e';
 /** Where a supervisor volume `nodeLocal` is, unless an environment says otherwise. */
-const ON_NODES = '/var/lib/oscar-cdk8s';
+export const ON_NODES = '/var/lib/oscar-cdk8s';
 
 /** @throws when the cluster holds a platform: it may be somebody's. */
 export async function isFree(cluster: Cluster): Promise<void> {

@@ -4,13 +4,27 @@ import { join } from 'node:path';
 const TEXT = readFileSync(join(__dirname, '../../docs/APPLY.md'), 'utf8');
 const KINDS = [...TEXT.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
 
-/** `kubectl delete` of docs/APPLY.md for what a new version does not declare any longer. */
-export const removalOfUndeclared = (environment: string) => deletion(/^selector='([^']+)'$/m, environment);
+/** Deletions of docs/APPLY.md, as arguments of kubectl. */
+type Deletion = readonly string[];
 
-/** `kubectl delete` of docs/APPLY.md for all but the data. */
-export const takedown = (environment: string) => deletion(/^kubectl delete .* -l '([^']+)'$/m, environment);
+/** Of what an environment no longer declares, now that it has this version. */
+export function removalOfUndeclared(environment: string, version: string): Deletion {
+  const [deletion] = deletionsBelow('Removing what is no longer declared', environment);
+  return deletion.map((argument) => argument.replace('!=1.1.0', `!=${version}`));
+}
 
-function deletion(selector: RegExp, environment: string): string[] {
-  const [, labels] = selector.exec(TEXT)!;
-  return ['delete', KINDS, '--all-namespaces', '-l', labels.replace('=production', `=${environment}`)];
+/** Of all but the data. */
+export const takedown = (environment: string) => deletionsBelow('Taking it down', environment);
+
+function deletionsBelow(heading: string, environment: string): Deletion[] {
+  const [, section] = TEXT.split(`\n## ${heading}\n`);
+  const [, block] = /^```sh\n([^]*?)^```$/m.exec(section)!;
+  const [, selector = ''] = /^selector='(.*)'$/m.exec(block) ?? [];
+  return [...block.matchAll(/^kubectl delete (\S+) --all-namespaces -l (\S+)/gm)].map(([, kinds, labels]) => [
+    'delete',
+    kinds === '"$kinds"' ? KINDS : kinds,
+    '--all-namespaces',
+    '-l',
+    (labels === '"$selector"' ? selector : labels.slice(1, -1)).replace('=production', `=${environment}`),
+  ]);
 }

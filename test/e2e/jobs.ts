@@ -133,7 +133,7 @@ export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, u
   );
 }
 
-async function podOf(cluster: Cluster, job: string): Promise<Pod> {
+export async function podOf(cluster: Cluster, job: string): Promise<Pod> {
   const [pod] = await cluster.list<Pod>('pods', '-n', SERVICES, '-l', `batch.kubernetes.io/job-name=${job}`);
   if (!pod) throw new Error(`Job ${job} has no pod yet`);
   return pod;

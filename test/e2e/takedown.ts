@@ -28,7 +28,7 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
       const { cluster } = scenario;
       await isProcessed(cluster, SERVICE, before);
       const began = performance.now();
-      await cluster.kubectl(...takedown(environment));
+      for (const deletion of takedown(environment)) await cluster.kubectl(...deletion);
       measured('taken down within', began);
       const left = (
         await Promise.all([PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace)))
