@@ -97,6 +97,16 @@ describe('who goes on', () => {
     expect(told(manager)).toEqual(['b']);
   });
 
+  test('who was called, deleted and made again while nobody looked, is another one', async () => {
+    const { world, manager } = await ready(1, 'a', 'b');
+    world.delete('a');
+    world.create('a', 9);
+    manager.list();
+    manager.fail(0, '422: metadata.uid: field is immutable');
+    await settled();
+    expect(told(manager)).toEqual(['b']);
+  });
+
   test('Jobs that are neither suspended nor over take places, whoever made them', async () => {
     const world = new JobsWorld(undefined);
     world.create('before-there-was-a-limit', 0);
