@@ -140,13 +140,17 @@ describe('Jobs of a service with a limit', () => {
 
   test('that a person suspends stay so', async () => {
     await start(limited(1));
-    const [first, second] = put(2);
+    const [first, second, third] = put(3);
     await eventually(() => underWay().length === 1);
     const suspend = ({ spec }: ApiObject) => ({ spec: { ...(spec as object), suspend: true } });
     manager.kubernetes.objects.change('Job', 'oscar-svc', first, suspend);
     await eventually(() => underWay()[0] === second);
     finish(second);
-    await manager.asAdmin('GET', '/metrics');
+    await eventually(() => underWay()[0] === third);
+    finish(third);
+    // Whatever comes of that has come when the next is seen to go on.
+    const [fourth] = put(1);
+    await eventually(() => underWay()[0] === fourth);
     expect(waiting()).toEqual([first]);
   });
 });

@@ -35,7 +35,7 @@ export interface JobPage {
   readonly remaining: number;
 }
 
-/** All Jobs of all services, a few words each: fifty thousand take some 10 MiB. */
+/** All Jobs of all services, a few words each: fifty thousand take some 10 MiB, or 20 where all wait for their turn. */
 export class Jobs {
   private readonly byService = new Map<string, Map<string, JobRecord>>();
   private readonly services = new Map<string, string>();
