@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../../../src/contract';
-import { SERVICE_LABEL, WAITING_LABEL } from '../../../src/contract';
+import { modifiedBy, SERVICE_LABEL, WAITING_LABEL } from '../../../src/contract';
 import type { ApiObject } from './double';
-import { eventually, RunningManager, tokenOf } from './running';
+import { eventually, RunningManager, tokenOf, WEBHOOK_TOKEN } from './running';
 import { definition, eventOf, INPUT } from './services';
 
 const limited = (concurrency: number | undefined, name = 'a'): ServiceDefinition => ({
@@ -28,6 +28,17 @@ const underWay = () => namesOf((job) => !suspended(job) && !isOver(job));
 const waiting = () => namesOf(suspended);
 const finish = (name: string) => manager.kubernetes.controllers.jobSucceeded('oscar-svc', name);
 const patches = () => manager.kubernetes.requests.filter(({ method, url }) => method === 'PATCH' && /jobs/.test(url));
+
+/** What the sweep is told of an upload's Job. */
+async function sweep(key: string, sequencer: string): Promise<object> {
+  const lastModified = new Date(modifiedBy(sequencer)!).toISOString();
+  const body = JSON.stringify({ service: 'a', bucket: 'pictures', key, lastModified, size: 1, etag: 'e' });
+  const { text } = await manager.ask('POST', '/sweep', {
+    body,
+    headers: { authorization: `Bearer ${WEBHOOK_TOKEN}` },
+  });
+  return JSON.parse(text) as object;
+}
 
 /** Jobs of a service that wait, made by a manager that is not there any more: one a second. */
 function put(count: number, limit = 1, service = 'a'): string[] {
@@ -80,8 +91,10 @@ describe('Jobs of a service with a limit', () => {
     const log = await manager.asAdmin('GET', `/system/logs/a/${waiting()[0]}`);
     expect(log).toMatchObject({ status: 404, text: expect.stringContaining('at most 2 of the service are under way') });
     finish(namesOf(({ metadata }) => metadata.labels![SERVICE_LABEL] === 'b')[0]);
+    expect(await sweep('a/0.jpg', '17D1A2B3C4D5E6F0')).toMatchObject({ status: 'Pending' });
     await finishAll(2);
     expect(patches()).toHaveLength(4);
+    expect(await sweep('a/0.jpg', '17D1A2B3C4D5E6F0')).toMatchObject({ status: 'Succeeded' });
   });
 
   test('that a manager finds at its start go on in their order', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Queue } from '../../common/queue';
 import { WAITING_LABEL } from '../../../contract';
+import type { Queue } from '../../common/queue';
 import {
   Answer,
   Call,
@@ -39,8 +39,9 @@ const LONGEST_WAIT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Stores Jobs, and lets those go on that wait for their turn. So many calls run at a time, the rest wait in order, and a `429` of the server holds all of them for as
- * long as it says: whatever arrives, the server is asked no faster than it answers.
+ * Stores Jobs, and lets those go on that wait for their turn. So many calls run at a time, the rest wait in order, and a
+ * `429` of the server holds all of them for as long as it says: whatever arrives, the server is asked no faster than it
+ * answers.
  */
 export class JobSubmitter {
   private pausedUntil = 0;

@@ -22,8 +22,8 @@ const LONGEST_WAIT_MS = 5_000;
  *
  * Managers don't speak with each other. Each sees the same changes in the same order, chooses after each of them, by an
  * order that all share, and never takes back what it chose: so all choose the same Jobs, however far behind one of them
- * is, and who is told twice to go on goes on once. What is known of the Jobs may be old, but must have been true of all of them at
- * one moment, so nothing is chosen while a list comes in.
+ * is, and who is told twice to go on goes on once. What is known of the Jobs may be old, but must have been true of all
+ * of them at one moment: nothing is chosen while a list comes in.
  */
 export class Turns {
   /** By service. */
@@ -66,7 +66,10 @@ export class Turns {
     const { services, jobs } = this.options;
     const line = this.lines.get(service);
     if (!line || !services.complete || !jobs.whole) return;
-    if (line.isEmpty) this.lines.delete(service);
+    if (line.isEmpty) {
+      this.lines.delete(service);
+      return;
+    }
     const definition = services.all.get(service);
     // Without its definition a Job can't run: of a service that is gone, no more of them shall try than before.
     const limit = definition && (definition.job.concurrency ?? Infinity);
