@@ -18,6 +18,12 @@ export const KEEP_LABEL = 'oscar-cdk8s/keep';
 /** On a pod template: hash of configuration that running pods read only at their start. */
 export const CONFIG_HASH_ANNOTATION = 'oscar-cdk8s/config-hash';
 
+/**
+ * On a Job that the manager suspended until its turn comes: how many Jobs of the service its definition allowed to be
+ * under way at one time when it was made. It goes with the suspension, so that a Job which a person suspends has none.
+ */
+export const WAITING_LABEL = 'oscar-cdk8s/waits-for-one-of';
+
 /** What deploy tools understand as «do not prune this»: Argo CD's and Flux's own marks. */
 export const KEEP_ANNOTATIONS: Readonly<Record<string, string>> = {
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
