@@ -15,7 +15,9 @@ type Step =
   | { readonly do: 'finish' | 'delete'; readonly which: number }
   | { readonly do: 'see'; readonly manager: number; readonly changes: number }
   | { readonly do: 'land' | 'lose' | 'break'; readonly manager: number; readonly which: number }
-  | { readonly do: 'list' | 'restart'; readonly manager: number };
+  | { readonly do: 'list' | 'restart'; readonly manager: number }
+  /** One manager sees that there is another limit, none, or no service. */
+  | { readonly do: 'limit'; readonly manager: number; readonly limit: number | undefined | 'gone' };
 
 const number = fc.nat({ max: 1000 });
 const steps = {
@@ -29,6 +31,11 @@ const steps = {
     which: number,
   }),
   list: fc.record({ do: fc.constantFrom('list' as const, 'restart' as const), manager: number }),
+  limit: fc.record({
+    do: fc.constant('limit' as const),
+    manager: number,
+    limit: fc.constantFrom<(number | undefined | 'gone')[]>(1, 2, 3, 4, undefined, 'gone'),
+  }),
 };
 const histories = (...kinds: (keyof typeof steps)[]): fc.Arbitrary<Step[]> =>
   fc.array(fc.oneof(...kinds.map((kind) => steps[kind] as fc.Arbitrary<Step>)), { maxLength: 80, size: 'max' });
@@ -87,6 +94,8 @@ class Model {
         return chosen(this.managers, step.manager, (manager) => manager.see(step.changes));
       case 'list':
         return chosen(this.managers, step.manager, (manager) => manager.list());
+      case 'limit':
+        return chosen(this.managers, step.manager, (manager) => this.limit(manager, step.limit));
       case 'restart':
         return this.restart(step.manager % this.managers.length);
       default:
@@ -102,6 +111,11 @@ class Model {
     // Its answer is lost, and what was asked is done; or it never came.
     if (how === 'lose') this.world.tryRelease(call.name, call.uid);
     manager.fail(index);
+  }
+
+  private limit(manager: ManagerOfTurns, limit: number | undefined | 'gone'): void {
+    if (limit !== 'gone') this.world.limit = limit;
+    manager.define(limit);
   }
 
   private restart(index: number): void {
@@ -161,6 +175,17 @@ describe('in any history all Jobs have their turn', () => {
       fc.asyncProperty(limits, history, async (limit, history) => {
         const { most, all } = await run(limit, 2, history);
         expect(most).toBeLessThanOrEqual(limit * all.length);
+      }),
+      RUNS,
+    );
+  });
+
+  test('whatever becomes of the limit and of the service', async () => {
+    const history = histories('create', 'create', 'finish', 'see', 'land', 'list', 'limit');
+    await fc.assert(
+      fc.asyncProperty(limits, history, async (limit, history) => {
+        // It throws when some wait for ever.
+        await run(limit, 2, history);
       }),
       RUNS,
     );

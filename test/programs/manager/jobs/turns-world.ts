@@ -101,7 +101,11 @@ export class ManagerOfTurns {
   }
 
   /** It sees the service with the limit that it has now. */
-  define(concurrency = this.world.limit): void {
+  define(concurrency: number | undefined | 'gone' = this.world.limit): void {
+    if (concurrency === 'gone') {
+      this.services.onConfigMap('a', undefined);
+      return;
+    }
     const job: ServiceDefinition['job'] = { retries: 3, deadlineSeconds: 3600, ttlSeconds: 86400 };
     const limited = concurrency === undefined ? job : { ...job, concurrency };
     this.services.onConfigMap('a', configMap(definition('a', { job: limited })));
