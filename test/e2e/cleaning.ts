@@ -33,7 +33,7 @@ export async function emptyNodes(cluster: Cluster): Promise<void> {
   const container = {
     name: 'empty',
     image: 'docker.io/library/busybox:1.36',
-    command: ['sh', '-c', 'find /host -mindepth 1 -delete && touch /done && exec sleep 3600'],
+    command: ['sh', '-c', 'find /host -mindepth 1 -maxdepth 1 -exec rm -rf {} + && touch /done && exec sleep 3600'],
     readinessProbe: { exec: { command: ['test', '-f', '/done'] }, periodSeconds: 1 },
     volumeMounts: [{ name: 'host', mountPath: '/host' }],
   };

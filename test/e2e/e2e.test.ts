@@ -12,7 +12,7 @@ import {
 } from './events';
 import { anExposedServiceAnswers } from './exposed';
 import { frame, picture } from './examples';
-import { aFileIsProcessed, aJobWaitsForTheSupervisor, eachNodeProcessesAFile } from './jobs';
+import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
 import { CALLED, idleServicesGoToSleep } from './manager';
 import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
@@ -91,7 +91,6 @@ scenario('e2e', (given) => {
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
   idleServicesGoToSleep(given, CALLED);
-  aJobWaitsForTheSupervisor(given, 'find-objects', frame('a node that is new'));
 
   theDeclarationChangesUnderLoad(given);
   oneOfTwoManagersIsEnough(given);

@@ -1,6 +1,5 @@
 import { SERVICE_LABEL } from '../../src/contract';
-import { emptyNodes } from './cleaning';
-import { Cluster, eventually, throughout } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { measured } from './manager';
 import type { Job, Pod } from './objects';
 import type { Scenario } from './scenario';
@@ -102,34 +101,6 @@ export function eachNodeProcessesAFile(scenario: Scenario, service: string, uplo
       }
     },
     300,
-  );
-}
-
-/** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */
-export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, upload: Upload): void {
-  scenario.step(
-    'a Job on a node without the supervisor waits for it, and does not fail',
-    async () => {
-      const { cluster } = scenario;
-      await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
-      await emptyNodes(cluster);
-      const store = await Store.of(cluster);
-      await store.put(upload.path, upload.content);
-      const pod = async () => {
-        const [{ metadata }] = await jobsFor(cluster, service, upload.path);
-        return podOf(cluster, metadata.name);
-      };
-      await eventually('its pod has a node', 30, async () => (await pod()).spec.nodeName !== undefined);
-      await throughout('it waits', 10, async () => {
-        const [{ status }] = await jobsFor(cluster, service, upload.path);
-        return !status.failed && (await pod()).status.phase === 'Pending';
-      });
-      await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
-      // The kubelet looks for the supervisor less and less often: after one minute, then after two.
-      await isComplete(cluster, service, upload, 240);
-      await hasResults(store, upload);
-    },
-    420,
   );
 }
 
