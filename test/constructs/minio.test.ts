@@ -212,7 +212,6 @@ test('metrics are shown to Prometheus alone, by a token of the root user', () =>
   const { minio, objects } = made({ rootSecretName: 'root' }, { serviceMonitor: true });
   const { endpoints } = only(objects, 'ServiceMonitor').spec;
   const authorization = { credentials: { name: 'oscar-minio-metrics', key: 'token' } };
-  // Both have series of the same names, which were one series without a label that tells them apart.
   const relabelings = [{ sourceLabels: ['__metrics_path__'], targetLabel: 'metrics_path' }];
   expect(endpoints).toEqual([
     { port: 'http', path: '/minio/v2/metrics/cluster', authorization, relabelings },
