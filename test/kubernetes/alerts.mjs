@@ -1,5 +1,6 @@
 // `npm run test:alerts`: Prometheus' own promtool judges the alerts of two platforms in one cluster: each alert of the one fires
 // in the cases of alerts-cases.yaml where it should, stays quiet where it shouldn't, and none of the other's fires with it.
+// Prometheus' own parser reads the dashboard's queries as well.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,11 +16,19 @@ const require = createRequire(import.meta.url);
 const { App, Chart } = require('cdk8s');
 const { Platform } = require('../../lib/src/index.js');
 
-/** Groups of alerts as the environments have them. */
+/** A platform's groups of alerts, as environments have them; and its dashboard's queries, as rules that nobody needs. */
 function groupsOf(name, namespace) {
   const chart = new Chart(new App(), 'test');
-  new Platform(chart, 'platform', { name, namespace, serviceMonitors: true, alerts: true });
-  return chart.toJson().find(({ kind }) => kind === 'PrometheusRule').spec.groups;
+  new Platform(chart, 'platform', { name, namespace, serviceMonitors: true, alerts: true, dashboard: true });
+  const objects = chart.toJson();
+  const { data } = objects.find(({ metadata }) => metadata.name === `${name}-dashboard`);
+  const queries = JSON.parse(Object.values(data)[0]).panels.flatMap(({ targets = [] }) => targets);
+  const panels = queries.map(({ expr }, index) => ({
+    record: `panel:${index}`,
+    expr: expr.replaceAll('$__rate_interval', '2m'),
+  }));
+  const { groups } = objects.find(({ kind }) => kind === 'PrometheusRule').spec;
+  return { alerts: groups, panels: { name: `${name}.dashboard`, rules: panels } };
 }
 
 /** A case as promtool takes it. All alerts of the name that fire are compared, with their labels and texts. */
@@ -58,7 +67,7 @@ function judged(groups, tests) {
 }
 
 const [own, others] = [groupsOf('oscar', 'oscar'), groupsOf('other', 'elsewhere')];
-const rules = new Map(own.flatMap(({ rules }) => rules).map((rule) => [rule.alert, rule]));
+const rules = new Map(own.alerts.flatMap(({ rules }) => rules).map((rule) => [rule.alert, rule]));
 const { background, cases } = parse(readFileSync(join(here, 'alerts-cases.yaml'), 'utf8'));
 
 const tested = (fires) => new Set(cases.filter((one) => Boolean(one.fires) === fires).map(({ alert }) => alert));
@@ -70,7 +79,7 @@ const unknown = cases.filter(({ alert }) => !rules.has(alert)).map(({ alert }) =
 const failures = [...missing(true, 'fires'), ...missing(false, 'stays quiet'), ...unknown];
 if (failures.length === 0) {
   const tests = cases.map((one) => testOf(one, rules.get(one.alert), background));
-  failures.push(...judged([...own, ...others], tests));
+  failures.push(...judged([...own.alerts, own.panels, ...others.alerts], tests));
 }
 for (const failure of failures) console.error(failure);
 console.log(`alerts: ${rules.size} rules, ${cases.length} cases: ${failures.length ? 'failed' : 'as they should be'}`);
