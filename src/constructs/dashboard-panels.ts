@@ -28,8 +28,11 @@ export interface Row {
 /** What Grafana makes the span of a rate: four scrapes at least. */
 const SPAN = '[$__rate_interval]';
 
-/** A platform at a glance: what is said about it, from the upload to the health of its parts. */
-export function dashboardRows(parts: MonitoredParts): Row[] {
+/**
+ * A platform at a glance: what is said about it, from the upload to the health of its parts.
+ * @param hasAlerts whether there are alerts to be counted
+ */
+export function dashboardRows(parts: MonitoredParts, hasAlerts: boolean): Row[] {
   const metrics = new PlatformMetrics(parts);
   const hasStore = parts.store !== undefined;
   return [
@@ -37,7 +40,14 @@ export function dashboardRows(parts: MonitoredParts): Row[] {
     { title: 'Jobs', panels: jobs(metrics) },
     { title: 'Calls', panels: calls(metrics) },
     ...(hasStore ? [{ title: 'Store', panels: store(metrics) }] : []),
-    { title: 'Health', panels: [...health(metrics), ...(hasStore ? storeHealth(metrics) : [])] },
+    {
+      title: 'Health',
+      panels: [
+        ...(hasAlerts ? [alertsFiring(metrics)] : []),
+        ...health(metrics),
+        ...(hasStore ? storeHealth(metrics) : []),
+      ],
+    },
   ];
 }
 
@@ -45,7 +55,7 @@ function events(metrics: PlatformMetrics): Panel[] {
   return [
     {
       title: 'Events by outcome',
-      unit: 'reqps',
+      unit: 'cps',
       queries: [rateBy('outcome', metrics.manager('oscar_manager_events_total'))],
     },
     {
@@ -89,7 +99,7 @@ function jobs(metrics: PlatformMetrics): Panel[] {
     },
     {
       title: 'Jobs made, by service',
-      unit: 'reqps',
+      unit: 'cps',
       queries: [rateBy('exported_service', metrics.manager('oscar_manager_jobs_stored_total'))],
     },
     {
@@ -98,7 +108,7 @@ function jobs(metrics: PlatformMetrics): Panel[] {
     },
     {
       title: 'Pods of Jobs that are Pending',
-      queries: [{ expr: `sum(${pending})`, legend: 'Pending' }],
+      queries: [{ expr: `sum(max by (pod) (${pending}))`, legend: 'Pending' }],
     },
   ];
 }
@@ -150,19 +160,22 @@ function store(metrics: PlatformMetrics): Panel[] {
   ];
 }
 
-function health(metrics: PlatformMetrics): Panel[] {
-  const { namespace, servicesNamespace, manager, sweep: cronjob, supervisorInstaller } = metrics.parts;
+function alertsFiring(metrics: PlatformMetrics): Panel {
   const alerts = { alertname: { like: 'Oscar.+' }, alertstate: 'firing' };
   const firing = [metrics.platform('ALERTS', alerts), metrics.services('ALERTS', alerts)];
+  return {
+    title: 'Alerts',
+    kind: 'stat',
+    bad: { from: 1 },
+    queries: [{ expr: `count(${firing.join(' or ')}) or vector(0)`, legend: 'firing' }],
+  };
+}
+
+function health(metrics: PlatformMetrics): Panel[] {
+  const { manager, sweep: cronjob, supervisorInstaller } = metrics.parts;
   const swept = metrics.platform('kube_cronjob_status_last_successful_time', { cronjob });
   const ready = metrics.platform('kube_deployment_status_replicas_available', { deployment: manager });
   return [
-    {
-      title: `Alerts of ${namespace} and ${servicesNamespace}`,
-      kind: 'stat',
-      bad: { from: 1 },
-      queries: [{ expr: `count(${firing.join(' or ')}) or vector(0)`, legend: 'firing' }],
-    },
     {
       title: 'Managers that are ready',
       kind: 'stat',

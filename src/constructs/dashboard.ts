@@ -20,13 +20,16 @@ export interface DashboardProps extends DashboardOptions {
   readonly name: string;
   /** What it shows; the ConfigMap is in the platform's namespace. */
   readonly parts: MonitoredParts;
+  /** Whether there are alerts to be counted. @default false */
+  readonly hasAlerts?: boolean;
 }
 
 /** A dashboard for Grafana from version 9 on, in a ConfigMap that its sidecar loads. */
 export class Dashboard extends Construct {
   /** @throws DeclarationError on labels that Kubernetes refuses */
-  constructor(scope: Construct, id: string, { name, parts, labels = {} }: DashboardProps) {
+  constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
+    const { name, parts, labels = {} } = props;
     checkLabels({ field: ['dashboard', 'labels'] }, labels);
     const { namespace } = parts;
     new KubeConfigMap(this, 'config-map', {
@@ -36,7 +39,7 @@ export class Dashboard extends Construct {
         labels: { grafana_dashboard: '1', ...labels, ...recommendedLabels('platform', name) },
       }),
       // The sidecar puts all dashboards of a cluster into one folder.
-      data: { [`${namespace}-${name}.json`]: `${JSON.stringify(dashboardOf(name, parts), null, 2)}\n` },
+      data: { [`${namespace}-${name}.json`]: `${JSON.stringify(dashboardOf(props), null, 2)}\n` },
     });
   }
 }
@@ -47,7 +50,7 @@ const SCHEMA_VERSION = 39;
 const COLUMNS = 24;
 const HEIGHTS = { row: 1, stat: 4, graph: 8 } as const;
 
-function dashboardOf(name: string, parts: MonitoredParts) {
+function dashboardOf({ name, parts, hasAlerts = false }: DashboardProps) {
   return {
     uid: `oscar-${contentHash([parts.namespace, name])}`,
     title: `OSCAR: ${parts.namespace}/${name}`,
@@ -63,7 +66,7 @@ function dashboardOf(name: string, parts: MonitoredParts) {
         { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', refresh: 1, hide: 0 },
       ],
     },
-    panels: panelsOf(dashboardRows(parts)),
+    panels: panelsOf(dashboardRows(parts, hasAlerts)),
   };
 }
 

@@ -213,7 +213,9 @@ export class Platform extends Construct implements IPlatform {
   private addMonitoring({ alerts, dashboard }: PlatformProps, parts: MonitoredParts): void {
     const common = { name: this.name, parts };
     if (alerts) new Alerts(this, 'alerts', { ...optionsOf(alerts), ...common });
-    if (dashboard) new Dashboard(this, 'dashboard', { ...optionsOf(dashboard), ...common });
+    if (dashboard) {
+      new Dashboard(this, 'dashboard', { ...optionsOf(dashboard), ...common, hasAlerts: Boolean(alerts) });
+    }
   }
 }
 

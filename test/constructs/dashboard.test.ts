@@ -10,9 +10,10 @@ const made = (props: Partial<DashboardProps> = {}) =>
     'ConfigMap',
   );
 const shown = ({ data }: Manifest): Manifest => JSON.parse(Object.values<string>(data)[0]);
-const DASHBOARD = shown(made());
+const DASHBOARD = shown(made({ hasAlerts: true }));
 const rowsOf = ({ panels }: Manifest) => panels.filter(({ type }: Manifest) => type === 'row');
 const panelsOf = ({ panels }: Manifest): Manifest[] => panels.filter(({ type }: Manifest) => type !== 'row');
+const titles = (object: Manifest) => panelsOf(shown(object)).map(({ title }) => title);
 const TARGETS = panelsOf(DASHBOARD).flatMap(({ title, targets }) =>
   targets.map((target: Manifest) => [`${title}: ${target.legendFormat}`, target]),
 );
@@ -20,7 +21,7 @@ const TARGETS = panelsOf(DASHBOARD).flatMap(({ title, targets }) =>
 const exprOf = ({ expr }: Manifest) => expr.replaceAll('$__rate_interval', '2m');
 
 test('every property shows up', () => {
-  const props: Required<DashboardProps> = { name: 'q', parts: PARTS, labels: { folder: 'oscar' } };
+  const props: Required<DashboardProps> = { name: 'q', parts: PARTS, labels: { folder: 'oscar' }, hasAlerts: true };
   const { metadata, data } = made(props);
   expect(metadata).toMatchObject({ name: 'q-dashboard', namespace: 'here' });
   expect(metadata.labels).toMatchObject({
@@ -30,6 +31,8 @@ test('every property shows up', () => {
   });
   expect(Object.keys(data)).toEqual(['here-q.json']);
   expect(shown(made(props)).title).toBe('OSCAR: here/q');
+  expect(titles(made(props))).toContain('Alerts');
+  expect(titles(made())).not.toContain('Alerts');
 });
 
 test("the sidecar's label may have another value, those of the platform may not, and none that Kubernetes refuses", () => {

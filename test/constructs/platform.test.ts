@@ -152,6 +152,12 @@ describe('alerts and dashboard', () => {
     expect(without.map(({ metadata }) => metadata.name)).not.toContain('oscar-dashboard');
   });
 
+  test('the dashboard counts alerts only where there are some', () => {
+    const firing = (props: PlatformProps) => JSON.stringify(only(rendered(props), 'ConfigMap', 'oscar-dashboard').data);
+    expect(firing(wanted)).toContain('ALERTS{');
+    expect(firing({ ...wanted, alerts: false })).not.toContain('ALERTS{');
+  });
+
   test('name the objects that there are', () => {
     const objects = rendered(wanted);
     const rules: string = JSON.stringify(only(objects, 'PrometheusRule').spec).replaceAll('\\"', '"');

@@ -14,7 +14,9 @@ const PATIENCE_MS = 90_000;
 
 const EXPRS = [
   ...alertGroups(PARTS).flatMap(({ rules }) => rules.map(({ expr }) => expr)),
-  ...dashboardRows(PARTS).flatMap(({ panels }) => panels.flatMap(({ queries }) => queries.map(({ expr }) => expr))),
+  ...dashboardRows(PARTS, true).flatMap(({ panels }) =>
+    panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)),
+  ),
 ].map((expr) => expr.replaceAll('$__rate_interval', '2m'));
 /** Labels that Prometheus adds. */
 const TARGET = ['namespace', 'service', 'metrics_path'];
