@@ -241,7 +241,7 @@ function checkMetrics(field: 'alerts' | 'dashboard', { serviceMonitors, ...props
     problem: 'made of metrics that nobody collects without ServiceMonitors',
     field: [field],
     value: props[field],
-    allowed: 'false, or anything together with `serviceMonitors`',
+    allowed: 'only together with `serviceMonitors`',
     fix: `set \`serviceMonitors: true\`, or leave \`${field}\` out`,
   });
 }
