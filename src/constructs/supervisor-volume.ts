@@ -80,6 +80,8 @@ export abstract class SupervisorVolume extends Construct {
   }
 
   abstract readonly mount: SupervisorMount;
+  /** DaemonSet that installs the supervisor on each node. @default pods get it in another way */
+  readonly daemonSetName?: string;
 }
 
 /**
@@ -88,6 +90,7 @@ export abstract class SupervisorVolume extends Construct {
  */
 class NodeLocalVolume extends SupervisorVolume {
   readonly mount: SupervisorMount;
+  override readonly daemonSetName: string;
 
   constructor(
     scope: Construct,
@@ -100,6 +103,7 @@ class NodeLocalVolume extends SupervisorVolume {
     const { name, namespace } = props;
     const installer = new SupervisorInstaller(props);
     const folder = `${hostPath}/${namespace}/${name}`;
+    this.daemonSetName = `${name}-supervisor-installer`;
     // A volume's folder can't be changed: it is part of the name.
     const stem = `${name}-supervisor-local-${contentHash([folder], PLACE_DIGITS)}`;
     const all = this.claim('versions', stem, { path: folder, type: 'DirectoryOrCreate' }, installer);
@@ -151,7 +155,7 @@ class NodeLocalVolume extends SupervisorVolume {
     const { labels } = installer;
     const options = () => SupervisorInstaller.removing(longestJobSeconds());
     plainObject(this, 'installer', KubeDaemonSet, {
-      metadata: metadata({ name: `${name}-supervisor-installer`, namespace, labels }),
+      metadata: metadata({ name: this.daemonSetName, namespace, labels }),
       spec: {
         selector: { matchLabels: selectorLabels('supervisor-installer', name) },
         // Installers of different nodes have nothing to do with each other: all change at once.

@@ -68,6 +68,8 @@ test('every prop of a platform can be declared', () => {
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
     bucketMountDriver: 'csi.example.org',
     serviceMonitors: { labels: { release: 'prometheus' } },
+    alerts: { labels: { release: 'rules' } },
+    dashboard: { labels: { grafana_dashboard: 'yes' } },
   };
   expect(everything.platformProps()).toEqual(expected);
 });
