@@ -14,6 +14,7 @@ export const userOf = (service: string, more: Partial<UserDeclaration> = {}): Us
   write: [`out/${service}/`, `oscar-records/done/${service}/`],
   remove: [],
   list: [],
+  notify: [],
   mount: [],
   ...more,
 });
@@ -25,6 +26,7 @@ export const mountUserOf = (service: string, folder: string): UserDeclaration =>
   write: [],
   remove: [],
   list: [],
+  notify: [],
   mount: [folder],
 });
 

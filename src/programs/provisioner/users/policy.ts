@@ -51,7 +51,7 @@ const document = (statements: readonly Statement[]): PolicyDocument => ({
   Statement: [...statements, NO_ADMIN],
 });
 
-function statementsOf({ name, read, write, remove, list, mount }: Omit<UserDeclaration, 'secret'>): Statement[] {
+function statementsOf({ name, read, write, remove, list, notify, mount }: Omit<UserDeclaration, 'secret'>): Statement[] {
   const placesOf = (paths: readonly string[]) => paths.map((path) => placeIn(name, path));
   const mounts = placesOf(mount);
   return [
@@ -59,6 +59,7 @@ function statementsOf({ name, read, write, remove, list, mount }: Omit<UserDecla
     ...allow(['s3:AbortMultipartUpload', 's3:PutObject'], objectsIn(placesOf(write))),
     ...allow(['s3:DeleteObject'], objectsIn(placesOf(remove))),
     ...placesOf(list).flatMap(listOf),
+    ...allow(['s3:PutBucketNotification'], notify.map(arn)),
     ...allow(MOUNT, objectsIn(mounts)),
     ...mounts.flatMap(bucketOfMount),
   ];
