@@ -38,7 +38,7 @@ export class ServiceUsers {
   readonly logged: string[] = [];
 
   constructor(
-    private readonly minio: BucketStore,
+    private readonly minio: Pick<BucketStore, 'port' | 'root'>,
     readonly users: readonly UserDeclaration[],
   ) {
     for (const { name } of users) this.secretKeys.set(name, `Secret-of-${name}-41c7`);
