@@ -51,7 +51,8 @@ const document = (statements: readonly Statement[]): PolicyDocument => ({
   Statement: [...statements, NO_ADMIN],
 });
 
-function statementsOf({ name, read, write, remove, list, notify, mount }: Omit<UserDeclaration, 'secret'>): Statement[] {
+function statementsOf(user: Omit<UserDeclaration, 'secret'>): Statement[] {
+  const { name, read, write, remove, list, notify, mount } = user;
   const placesOf = (paths: readonly string[]) => paths.map((path) => placeIn(name, path));
   const mounts = placesOf(mount);
   return [
