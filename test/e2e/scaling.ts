@@ -7,7 +7,7 @@ import { SERVICES } from './steps';
 import { Store } from './store';
 
 /** "MEBIBYTES SECONDS", as `busy.sh` takes them: all the CPU that its pods may have, or next to none for a long time. */
-const HARD = '32 0';
+const HARD = '64 0';
 const LONG = '0 3';
 /** Where `busy` leaves an object for each run. */
 const RUNS = 'uploads/runs/';
