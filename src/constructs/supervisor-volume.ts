@@ -42,7 +42,8 @@ const MOUNT: PodVolumeMount = { name: SUPERVISOR_VOLUME, mountPath: SUPERVISOR_D
 
 /**
  * The supervisor's files, as services' pods mount them: one of four kinds behind one interface. Each version is a
- * folder of its own, so that what runs keeps what it started with, and nobody sees half of a version.
+ * folder of its own, so that what runs keeps what it started with, and nobody sees half of a version. What Jobs refer to
+ * is kept when it is no longer declared: those of before may have to start yet.
  */
 export abstract class SupervisorVolume extends Construct {
   /** @throws DeclarationError when an option is impossible, or the Kubernetes version lacks what the kind needs. */
@@ -121,10 +122,11 @@ class NodeLocalVolume extends SupervisorVolume {
     { labels }: SupervisorInstaller,
   ): string {
     const { namespace } = this.props;
-    const accessModes = [hostPath.type === 'Directory' ? 'ReadOnlyMany' : 'ReadWriteMany'];
+    const keep = hostPath.type === 'Directory'; // a version's own, which Jobs refer to
+    const accessModes = [keep ? 'ReadOnlyMany' : 'ReadWriteMany'];
     const volumeName = `${namespace}.${name}`; // volumes are the cluster's, and a namespace's name has no dot
     plainObject(this, `${id}-volume`, KubePersistentVolume, {
-      metadata: metadata({ name: volumeName, labels }),
+      metadata: metadata({ name: volumeName, labels, keep }),
       spec: {
         accessModes,
         capacity: { storage: '1Gi' },
@@ -134,7 +136,7 @@ class NodeLocalVolume extends SupervisorVolume {
       },
     });
     plainObject(this, `${id}-claim`, KubePersistentVolumeClaim, {
-      metadata: metadata({ name, namespace, labels }),
+      metadata: metadata({ name, namespace, labels, keep }),
       spec: { accessModes, resources: { requests: { storage: '1Gi' } }, storageClassName: '', volumeName },
     });
     return name;
@@ -195,7 +197,7 @@ class SharedVolume extends SupervisorVolume {
     const place = contentHash([storageClassName ?? '', storage], PLACE_DIGITS);
     const claimName = `${props.name}-supervisor-shared-${place}`;
     plainObject(this, 'claim', KubePersistentVolumeClaim, {
-      metadata: metadata({ name: claimName, namespace, labels: installer.labels }),
+      metadata: metadata({ name: claimName, namespace, labels: installer.labels, keep: true }),
       spec: {
         accessModes: ['ReadWriteMany'],
         resources: { requests: { storage } },
@@ -238,7 +240,10 @@ class PerPodVolume extends SupervisorVolume {
     super(scope, id);
     const installer = new SupervisorInstaller(props);
     this.mount = {
-      volumes: [{ name: SUPERVISOR_VOLUME, emptyDir: { sizeLimit: INSTALLED_SIZE } }, installer.programVolume(this)],
+      volumes: [
+        { name: SUPERVISOR_VOLUME, emptyDir: { sizeLimit: INSTALLED_SIZE } },
+        installer.programVolume(this, true),
+      ],
       volumeMount: { ...MOUNT, subPath: installer.version },
       initContainers: [installer.container(SUPERVISOR_VOLUME, 'restricted')],
     };

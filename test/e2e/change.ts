@@ -1,9 +1,8 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually } from './cluster';
+import { removalOfUndeclared } from './documented';
 import { frame, picture } from './examples';
 import { hasResults, jobsFor, jobsOf, objectOf, Upload } from './jobs';
 import { measured } from './manager';
@@ -36,7 +35,7 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
       const log = await provisioned(cluster);
       measured('from the apply to the end of the provisioner', began);
       onlyWhatChangedIsChanged(log);
-      await removeUndeclared(cluster);
+      await cluster.kubectl(...removalOfUndeclared('e2e', '1.1.0'));
       expect(await storePods(cluster)).toEqual(before);
     },
     400,
@@ -126,21 +125,12 @@ class Load {
 
 function onlyWhatChangedIsChanged(log: readonly LogLine[]): void {
   const changed = log.filter(({ result }) => result === 'changed').map(({ message }) => message);
-  const others = changed.filter((what) => !/checksum|grayscale|archive|"(datasets|pictures|documents)"/.test(what));
+  const others = changed.filter((what) => !/md5|grayscale|archive|"(datasets|pictures|documents)"/.test(what));
   expect(others).toEqual([
     expect.stringMatching(/^changed: earlier Job oscar-provisioner-\w+: deleted$/),
     // It lists the folders that are bound.
     'changed: user "oscar.platform.sweep": policy written',
   ]);
-}
-
-/** As documented. */
-async function removeUndeclared(cluster: Cluster): Promise<void> {
-  const text = readFileSync(join(__dirname, '../../docs/APPLY.md'), 'utf8');
-  const [, selector] = /selector='([^']+)'/.exec(text)!;
-  const kinds = [...text.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
-  const own = selector.replace('=production', '=e2e');
-  await cluster.kubectl('delete', kinds, '--all-namespaces', '-l', own);
 }
 
 /** Which they are, and how often and since when they run. */

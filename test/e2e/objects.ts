@@ -35,7 +35,7 @@ export interface Pod extends KubernetesObject {
 }
 
 export interface Service extends KubernetesObject {
-  readonly spec: { readonly clusterIP: string };
+  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly nodePort?: number }[] };
 }
 
 export interface Node extends KubernetesObject {

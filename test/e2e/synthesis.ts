@@ -12,8 +12,17 @@ const CLI = join(__dirname, '../../lib/src/cli/main.js');
 export const S3_PORT = 18333;
 export const WEBDAV_PORT = 18334;
 
-/** Synthesizes an environment, with this machine's address where it names servers of the tests. */
-export async function synthesize(cluster: Cluster, folder: string, environment: string, outdir: string): Promise<void> {
+/**
+ * Synthesizes an environment, with this machine's address where it names servers of the tests.
+ * @param cli the command @default this package's
+ */
+export async function synthesize(
+  cluster: Cluster,
+  folder: string,
+  environment: string,
+  outdir: string,
+  cli = CLI,
+): Promise<void> {
   const address = await addressForPods(cluster);
   const overlay = {
     apiVersion: 'oscar-cdk8s/v1',
@@ -28,7 +37,7 @@ export async function synthesize(cluster: Cluster, folder: string, environment: 
   const environments = mkdtempSync(join(tmpdir(), 'oscar-e2e-environment-'));
   writeFileSync(join(environments, `${environment}.yaml`), stringify(overlay));
   const places = ['--outdir', outdir, '--environments', environments];
-  await cluster.run(process.execPath, [CLI, 'synth', environment, ...places]);
+  await cluster.run(process.execPath, [cli, 'synth', environment, ...places]);
   rmSync(environments, { recursive: true });
 }
 

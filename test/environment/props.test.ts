@@ -100,6 +100,8 @@ test('every prop of a service can be declared', () => {
     image: 'registry.example.org/everything:1',
     cpu: '1.0',
     memory: '1Gi',
+    totalCpu: '8',
+    totalMemory: '6Gi',
     ephemeralStorage: '2Gi',
     gpu: 2,
     logLevel: 'DEBUG',
@@ -111,7 +113,7 @@ test('every prop of a service can be declared', () => {
     allowedUsers: ['me@example.org'],
     vo: 'vo.example.org',
     synchronous: { minScale: 1, maxScale: 5, cpuThreshold: 70 },
-    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 1200 },
+    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 1200, concurrency: 12 },
     invocation: { timeoutSeconds: 30, maxInflight: 4 },
     expose: {
       ports: [5000, 5001],

@@ -10,7 +10,7 @@ import { newestPod, openLog, sendLog } from './pod-log';
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** What a Job's script writes, and where the manager's own log is. */
-export function logRoutes({ settings, api }: SystemOptions): Route[] {
+export function logRoutes({ settings, services, jobs, api }: SystemOptions): Route[] {
   const { name, namespace, servicesNamespace } = settings;
   const followed = new FollowedLogs();
 
@@ -25,14 +25,20 @@ export function logRoutes({ settings, api }: SystemOptions): Route[] {
     const { service, job } = exchange.parameters;
     // By both: no token reads another service's logs.
     const pod = await newestPod(api, servicesNamespace, `${SERVICE_LABEL}=${service},${JOB_LABEL}=${job}`);
-    if (!pod)
-      throw new HttpError(404, `The service ${service} has no job ${job} with a pod: it may wait, or be deleted.`);
+    if (!pod) throw new HttpError(404, withoutPod(service, job));
     const options = {
       timestamps: String(parseBool(query.get('timestamps'))),
       follow: String(follow),
       tailLines: tailLines(query),
     };
     await sendLog(await openLog(api, servicesNamespace, pod, options, signal), exchange);
+  };
+
+  const withoutPod = (service: string, job: string) => {
+    const waiting = jobs.get(service, job)?.waiting;
+    if (!waiting) return `The service ${service} has no job ${job} with a pod: it may wait, or be deleted.`;
+    const limit = services.all.get(service)?.job.concurrency ?? waiting.limit;
+    return `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.`;
   };
 
   const ownLog = () => {
