@@ -9,6 +9,10 @@ import { Store } from './store';
 import { everyJobIsDone, sweep } from './sweeps';
 import { Checksums, Uploads } from './uploads';
 
+interface SuspendedJob extends Job {
+  readonly spec: { readonly suspend?: boolean };
+}
+
 /** As many as a client sends at once. */
 const AT_ONCE = 16;
 
@@ -44,7 +48,7 @@ async function mostAtOneTime(
 ): Promise<{ readonly underWay: number; readonly waiting: number }> {
   const states = new Map<string, 'waiting' | 'under way'>();
   const most = { underWay: 0, waiting: 0 };
-  const onEvent = ({ type, object }: WatchEvent<Job>) => {
+  const onEvent = ({ type, object }: WatchEvent<SuspendedJob>) => {
     const { name } = object.metadata;
     if (type === 'DELETED' || jobEnd(object)) states.delete(name);
     else states.set(name, object.spec.suspend ? 'waiting' : 'under way');

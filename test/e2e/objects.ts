@@ -47,7 +47,6 @@ export interface Deployment extends KubernetesObject {
 }
 
 export interface Job extends KubernetesObject {
-  readonly spec: { readonly suspend?: boolean };
   readonly status: {
     readonly active?: number;
     readonly failed?: number;
