@@ -1,18 +1,16 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeUndeclared } from './applying';
 import { Cluster, eventually } from './cluster';
-import { frame, picture } from './examples';
+import { picture } from './examples';
 import { hasResults, jobsFor, jobsOf, objectOf, Upload } from './jobs';
+import { Load, nothingIsLostOrDoubled } from './load';
 import { measured } from './manager';
 import type { Pod } from './objects';
 import { declaration, LogLine, provisioned } from './provisioning';
 import type { Scenario } from './scenario';
 import { PLATFORM } from './steps';
 import { Store } from './store';
-import { everyJobIsDone, sweep } from './sweeps';
 
 const DATA = 'a,b\n1,2\n';
 
@@ -25,7 +23,7 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
     async () => {
       const { cluster } = scenario;
       const before = await storePods(cluster);
-      load = new Load(await Store.of(cluster));
+      load = await Load.on(cluster);
       const folder = await scenario.changed('changed');
       const old = await declaration(cluster);
       const began = performance.now();
@@ -36,7 +34,7 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
       const log = await provisioned(cluster);
       measured('from the apply to the end of the provisioner', began);
       onlyWhatChangedIsChanged(log);
-      await removeUndeclared(cluster);
+      await removeUndeclared(cluster, '1.1.0');
       expect(await storePods(cluster)).toEqual(before);
     },
     400,
@@ -74,54 +72,13 @@ export function theDeclarationChangesUnderLoad(scenario: Scenario): void {
   scenario.step(
     'no event of a service that stayed was lost',
     async () => {
-      const { cluster } = scenario;
       const uploads = await load!.stop();
-      const store = await Store.of(cluster);
       process.stderr.write(`      ${uploads.length} uploads meanwhile\n`);
       expect(uploads.length).toBeGreaterThan(10);
-      await eventually('each has its results', 240, async () => {
-        const names = await store.list('films/objects/');
-        const expected = uploads.flatMap(({ results }) => Object.keys(results));
-        expect(names).toEqual(expect.arrayContaining(expected.map((path) => path.slice('films/objects/'.length))));
-      });
-      for (const upload of uploads) await hasResults(store, upload);
-      await everyJobIsDone(cluster);
-      expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
-      for (const { path } of uploads) expect(await jobsFor(cluster, 'find-objects', path)).toHaveLength(1);
+      await nothingIsLostOrDoubled(scenario, uploads);
     },
     400,
   );
-}
-
-/** An upload a second. */
-class Load {
-  private readonly uploads: Upload[] = [];
-  private isOver = false;
-  private readonly ended: Promise<void>;
-
-  constructor(store: Store) {
-    this.ended = this.run(store);
-    // Told by `stop`.
-    this.ended.catch(() => {});
-  }
-
-  /** @returns all that was uploaded @throws when the store refused one */
-  async stop(): Promise<readonly Upload[]> {
-    this.isOver = true;
-    await this.ended;
-    return this.uploads;
-  }
-
-  private async run(store: Store): Promise<void> {
-    const client = store.client();
-    while (!this.isOver) {
-      const upload = frame(`load ${this.uploads.length}`);
-      const [bucket, ...key] = upload.path.split('/');
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key.join('/'), Body: upload.content }));
-      this.uploads.push(upload);
-      await sleep(1_000);
-    }
-  }
 }
 
 function onlyWhatChangedIsChanged(log: readonly LogLine[]): void {
@@ -132,15 +89,6 @@ function onlyWhatChangedIsChanged(log: readonly LogLine[]): void {
     // It lists the folders that are bound.
     'changed: user "oscar.platform.sweep": policy written',
   ]);
-}
-
-/** As documented. */
-async function removeUndeclared(cluster: Cluster): Promise<void> {
-  const text = readFileSync(join(__dirname, '../../docs/APPLY.md'), 'utf8');
-  const [, selector] = /selector='([^']+)'/.exec(text)!;
-  const kinds = [...text.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
-  const own = selector.replace('=production', '=e2e');
-  await cluster.kubectl('delete', kinds, '--all-namespaces', '-l', own);
 }
 
 /** Which they are, and how often and since when they run. */

@@ -129,7 +129,11 @@ export function jobsFailAndSayWhy(scenario: Scenario): void {
     await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
     await provisioned(cluster);
     await removeUndeclared(cluster, '1.0.0');
-    expect(await cluster.list('all', '-n', SERVICES, '-l', own)).toEqual([]);
+    await eventually('nothing is left of them', 60, async () => {
+      expect(await cluster.kubectl('get', 'all,configmaps,podtemplates', '-n', SERVICES, '-l', own, '-o', 'name')).toBe(
+        '',
+      );
+    });
   });
 }
 
