@@ -15,6 +15,8 @@ export interface Sent {
   readonly upload: Upload;
   /** How often, until the store said that it has it. */
   readonly tries: number;
+  /** How long that took, in milliseconds. */
+  readonly ms: number;
 }
 
 /** An upload a second, each until the store has it. */
@@ -24,8 +26,6 @@ export class Load {
   }
 
   private readonly sent: Sent[] = [];
-  /** Tries that the store refused or didn't answer, so far. */
-  refused = 0;
   private isOver = false;
   private readonly ended: Promise<void>;
 
@@ -33,6 +33,17 @@ export class Load {
     this.ended = this.run(`load ${new Date().toISOString()}`);
     // Told by `stop`.
     this.ended.catch(() => {});
+  }
+
+  /** How many were uploaded, and beside the test's name how the store took those since then. */
+  tell(since = 0): number {
+    const uploads = this.sent.slice(since);
+    const refused = uploads.reduce((sum, { tries }) => sum + tries - 1, 0);
+    const longest = Math.max(0, ...uploads.map(({ ms }) => ms)) / 1000;
+    process.stderr.write(
+      `      ${uploads.length} uploads, ${refused} refused tries, the longest took ${longest.toFixed(1)} s\n`,
+    );
+    return this.sent.length;
   }
 
   /** @returns all that was uploaded @throws when the store didn't take one in two minutes */
@@ -46,7 +57,9 @@ export class Load {
     while (!this.isOver) {
       const upload = frame(`${name} ${this.sent.length}`);
       const pause = sleep(1_000);
-      this.sent.push({ upload, tries: await this.send(upload) });
+      const began = performance.now();
+      const tries = await this.send(upload);
+      this.sent.push({ upload, tries, ms: performance.now() - began });
       await pause;
     }
   }
@@ -58,7 +71,6 @@ export class Load {
         await this.client.send(new PutObjectCommand({ ...placeOf(path), Body: content }));
         return tries;
       } catch (error) {
-        this.refused++;
         if (performance.now() > end) throw error;
         await sleep(500);
       }
