@@ -28,3 +28,21 @@ function deletionsBelow(heading: string, environment: string): Deletion[] {
     (labels === '"$selector"' ? selector : labels.slice(1, -1)).replace('=production', `=${environment}`),
   ]);
 }
+
+/** The rows of a table below a heading, each by its first cell: its other cells by their column. */
+export function documentedTable(heading: string): Map<string, Record<string, string>> {
+  const [, section] = TEXT.split(`\n## ${heading}\n`);
+  const [columns, , ...rows] = section
+    .split('\n## ')[0]
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  return new Map(
+    rows.map(([first, ...cells]) => [first, Object.fromEntries(cells.map((cell, at) => [columns[at + 1], cell]))]),
+  );
+}

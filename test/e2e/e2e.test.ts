@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { answersAreAsManyFiles } from './answers';
 import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
-import { theDeclarationChangesUnderLoad } from './change';
 import { everyUploadIsProcessed } from './chaos';
 import {
   oneOfTwoManagersIsEnough,
@@ -92,7 +91,6 @@ scenario('e2e', (given) => {
   theApiServerIsAsItsDouble(given);
   idleServicesGoToSleep(given, CALLED);
 
-  theDeclarationChangesUnderLoad(given);
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
 

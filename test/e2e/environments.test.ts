@@ -7,7 +7,10 @@ import { Cluster } from './cluster';
 const CLI = join(__dirname, '../../lib/src/cli/main.js');
 const ENVIRONMENTS = join(__dirname, '../../environments');
 /** With the operators' kinds, whose definitions the cluster has to have. */
-const KINDS: Readonly<Record<string, readonly string[]>> = { dev: [], production: ['servicemonitors', 'prometheusrules'] };
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  dev: [],
+  production: ['servicemonitors', 'prometheusrules'],
+};
 
 const cluster = new Cluster();
 const outdir = mkdtempSync(join(tmpdir(), 'oscar-e2e-examples-'));

@@ -14,6 +14,8 @@ export interface Scenario extends Steps {
   readonly folder: string;
   /** Synthesizes a changed environment of the same name. @returns the folder with its manifests */
   changed(folder: string): Promise<string>;
+  /** Synthesizes the environment with layers over it, as `extends` lays them. @returns the folder with its manifests */
+  laidOver(...layers: readonly object[]): Promise<string>;
 }
 
 /**
@@ -41,6 +43,11 @@ export function scenario(environment: string, steps: (scenario: Scenario) => voi
       async changed(folder) {
         const to = join(outdir, folder);
         await synthesize(cluster, join(ENVIRONMENTS, folder), environment, to);
+        return join(to, environment);
+      },
+      async laidOver(...layers) {
+        const to = mkdtempSync(join(outdir, 'laid-over-'));
+        await synthesize(cluster, ENVIRONMENTS, environment, to, layers);
         return join(to, environment);
       },
     });

@@ -123,7 +123,7 @@ async function nextRelease({ cluster, folder }: Scenario): Promise<string> {
   const outdir = join(folder, '../next-release');
   const environment = basename(folder);
   const environments = join(__dirname, 'environments/upgraded');
-  await synthesize(cluster, environments, environment, outdir, join(next, 'lib/src/cli/main.js'));
+  await synthesize(cluster, environments, environment, outdir, [], join(next, 'lib/src/cli/main.js'));
   rmSync(next, { recursive: true });
   return join(outdir, environment);
 }

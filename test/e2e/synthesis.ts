@@ -14,6 +14,7 @@ export const WEBDAV_PORT = 18334;
 
 /**
  * Synthesizes an environment, with this machine's address where it names servers of the tests.
+ * @param layers what is laid over it, one over the other
  * @param cli the command @default this package's
  */
 export async function synthesize(
@@ -21,21 +22,24 @@ export async function synthesize(
   folder: string,
   environment: string,
   outdir: string,
+  layers: readonly object[] = [],
   cli = CLI,
 ): Promise<void> {
   const address = await addressForPods(cluster);
-  const overlay = {
-    apiVersion: 'oscar-cdk8s/v1',
-    kind: 'Environment',
-    name: environment,
-    extends: join(folder, `${environment}.yaml`),
+  const servers = {
     storageProviders: {
       s3: { results: { endpoint: `http://${address}:${S3_PORT}` } },
       webdav: { dcache: { hostname: `http://${address}:${WEBDAV_PORT}/basic` } },
     },
   };
   const environments = mkdtempSync(join(tmpdir(), 'oscar-e2e-environment-'));
-  writeFileSync(join(environments, `${environment}.yaml`), stringify(overlay));
+  let base = join(folder, `${environment}.yaml`);
+  for (const [index, layer] of [...layers, servers].entries()) {
+    const file = join(environments, `${index === layers.length ? environment : index}.yaml`);
+    const header = { apiVersion: 'oscar-cdk8s/v1', kind: 'Environment', name: environment, extends: base };
+    writeFileSync(file, stringify({ ...header, ...layer }));
+    base = file;
+  }
   const places = ['--outdir', outdir, '--environments', environments];
   await cluster.run(process.execPath, [cli, 'synth', environment, ...places]);
   rmSync(environments, { recursive: true });
