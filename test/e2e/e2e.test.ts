@@ -3,24 +3,32 @@ import { answersAreAsManyFiles } from './answers';
 import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
 import { everyUploadIsProcessed } from './chaos';
+import { jobsWaitForTheirTurn } from './concurrency';
 import {
   oneOfTwoManagersIsEnough,
   uploadsOutliveTheManager,
   uploadsWaitForKubernetes,
   whatNobodyTakesIsDeadLettered,
 } from './events';
-import { anExposedServiceAnswers } from './exposed';
 import { frame, picture } from './examples';
+import { anExposedServiceAnswers } from './exposed';
+import { aFloodIsProcessed } from './flood';
+import { jobsFailAndSayWhy } from './job-faults';
 import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
+import { aNodeJoins } from './joining-node';
 import { CALLED, idleServicesGoToSleep } from './manager';
+import { theNewestImageRuns } from './newest-image';
 import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
+import { changesRestartWhatIsDocumented } from './restarts';
 import { theManagerMayNoMoreThanItDoes } from './rights';
+import { podsAreAsManyAsTheLoadAsksFor } from './scaling';
 import { scenario } from './scenario';
 import { appliesTwice, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { theSupervisorIsUpgraded } from './supervisor-upgrade';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
 import { takenDownItLeavesTheData } from './takedown';
@@ -39,6 +47,8 @@ const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', an
 const IDLE_SECONDS = 10;
 const UPLOADS = Number(process.env.UPLOADS ?? 300);
 
+const FLOOD = Number(process.env.FLOOD ?? 200);
+
 // Two managers, four pods of the store, the supervisor on each node.
 scenario('e2e', (given) => {
   appliesTwice(given);
@@ -55,13 +65,14 @@ scenario('e2e', (given) => {
   // busybox has no libc at all, Debian has another one than the supervisor's.
   eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
   eachNodeProcessesAFile(given, 'grayscale', (node) => picture(node));
+  resultsGoToOtherStores(given);
   idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
+  aNodeJoins(given, 'cowsay');
+
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);
   filtersHold(given);
-  // Its Secrets are in the cluster only now.
-  resultsGoToOtherStores(given);
   usersMayNoMoreThanIsDeclared(given);
   aSweepFindsNothing(given);
   aLostEventIsFound(given);
@@ -84,15 +95,23 @@ scenario('e2e', (given) => {
   upstreamsClientWorks(given, 'cowsay', COWSAY);
   anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
 
+  theNewestImageRuns(given);
+  theSupervisorIsUpgraded(given, 60);
+
   whatNobodyTakesIsDeadLettered(given);
   refusedJobsAreAskedForAgain(given);
   uploadsOutliveTheManager(given);
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
-  idleServicesGoToSleep(given, CALLED);
+  jobsFailAndSayWhy(given);
 
+  podsAreAsManyAsTheLoadAsksFor(given, 3, IDLE_SECONDS);
+  aFloodIsProcessed(given, FLOOD, { service: 'cowsay', request: COWSAY });
+  jobsWaitForTheirTurn(given, { service: 'turns', bucket: 'turns' }, 5, 40);
+
+  idleServicesGoToSleep(given, CALLED);
+  changesRestartWhatIsDocumented(given);
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
-
   takenDownItLeavesTheData(given, 'e2e');
 });
