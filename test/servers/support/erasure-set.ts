@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sign } from 'aws4';
 import { WEBHOOK_TARGET } from '../../../src/contract';
 import { Answer, encoded, exchange, Keys } from './bucket-store';
-import { freePort, program, serverFolder, ServerProcess } from './process';
+import { freePort, program, run, serverFolder, ServerProcess } from './process';
 
 const ROOT: Keys = { accessKey: 'oscar-root', secretKey: 'Secret-of-nobody-9d2f' };
 const PROCESSES = [0, 1, 2, 3] as const;
@@ -36,6 +37,7 @@ export class ErasureSet {
     });
     await set.up(...PROCESSES);
     for (const process of PROCESSES) await set.isReady(process, 'cluster');
+    await set.haveSettings();
     return set;
   }
 
@@ -87,6 +89,19 @@ export class ErasureSet {
     for (const server of this.servers) await server.stop();
     this.webhook.closeAllConnections();
     this.webhook.close();
+  }
+
+  /** On all drives: one that joined late missed them, and a process that then finds it and one other waits for more. */
+  private async haveSettings(): Promise<void> {
+    const { accessKey, secretKey } = ROOT;
+    const env = { ...process.env, MC_HOST_set: `http://${accessKey}:${secretKey}@127.0.0.1:${this.portOf(0)}` };
+    const lacking = () =>
+      this.servers.filter(({ folder }) => !existsSync(join(folder, 'drive/.minio.sys/config/config.json')));
+    for (const end = Date.now() + READY_MS; Date.now() < end && lacking().length > 0; await sleep(500))
+      await run(program('mc'), ['admin', 'config', 'set', 'set', 'scanner', 'speed=default'], env).catch(
+        () => undefined,
+      );
+    if (lacking().length > 0) throw new Error("MinIO's settings are not on all drives");
   }
 
   private async until(process: number, health: string, isSo: (answer: Answer) => boolean): Promise<void> {
