@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { answersAreAsManyFiles } from './answers';
 import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
-import { theDeclarationChangesUnderLoad } from './change';
 import { everyUploadIsProcessed } from './chaos';
 import {
   oneOfTwoManagersIsEnough,
@@ -10,18 +9,21 @@ import {
   uploadsWaitForKubernetes,
   whatNobodyTakesIsDeadLettered,
 } from './events';
+import { anExposedServiceAnswers } from './exposed';
 import { frame, picture } from './examples';
-import { aFileIsProcessed, aJobWaitsForTheSupervisor, eachNodeProcessesAFile } from './jobs';
-import { idleServicesGoToSleep } from './manager';
+import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
+import { CALLED, idleServicesGoToSleep } from './manager';
+import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { theManagerMayNoMoreThanItDoes } from './rights';
 import { scenario } from './scenario';
-import { appliesTwice, EVERY_SERVICE, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { appliesTwice, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
+import { takenDownItLeavesTheData } from './takedown';
 import { usersMayNoMoreThanIsDeclared } from './users';
 import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
 
@@ -33,8 +35,6 @@ const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SP
 const PLANTS_BASE64 = { contentType: 'text/plain', body: Buffer.from(LEAF).toString('base64'), answer: SPECIES };
 const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
-/** Those that are not called by the manager are never sent to sleep. */
-const CALLED = `${EVERY_SERVICE},${EVERY_SERVICE} notin (web)`;
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
 const UPLOADS = Number(process.env.UPLOADS ?? 300);
@@ -55,6 +55,7 @@ scenario('e2e', (given) => {
   // busybox has no libc at all, Debian has another one than the supervisor's.
   eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
   eachNodeProcessesAFile(given, 'grayscale', (node) => picture(node));
+  idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);
@@ -80,6 +81,8 @@ scenario('e2e', (given) => {
   aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
   jobsAreDeleted(given, 'cowsay');
   tokensAreChecked(given, 'cowsay', 'plants');
+  upstreamsClientWorks(given, 'cowsay', COWSAY);
+  anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
 
   whatNobodyTakesIsDeadLettered(given);
   refusedJobsAreAskedForAgain(given);
@@ -87,9 +90,9 @@ scenario('e2e', (given) => {
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
   idleServicesGoToSleep(given, CALLED);
-  aJobWaitsForTheSupervisor(given, 'find-objects', frame('a node that is new'));
 
-  theDeclarationChangesUnderLoad(given);
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
+
+  takenDownItLeavesTheData(given, 'e2e');
 });

@@ -12,23 +12,36 @@ const CLI = join(__dirname, '../../lib/src/cli/main.js');
 export const S3_PORT = 18333;
 export const WEBDAV_PORT = 18334;
 
-/** Synthesizes an environment, with this machine's address where it names servers of the tests. */
-export async function synthesize(cluster: Cluster, folder: string, environment: string, outdir: string): Promise<void> {
+/**
+ * Synthesizes an environment, with this machine's address where it names servers of the tests.
+ * @param layers what is laid over it, one over the other
+ * @param cli the command @default this package's
+ */
+export async function synthesize(
+  cluster: Cluster,
+  folder: string,
+  environment: string,
+  outdir: string,
+  layers: readonly object[] = [],
+  cli = CLI,
+): Promise<void> {
   const address = await addressForPods(cluster);
-  const overlay = {
-    apiVersion: 'oscar-cdk8s/v1',
-    kind: 'Environment',
-    name: environment,
-    extends: join(folder, `${environment}.yaml`),
+  const servers = {
     storageProviders: {
       s3: { results: { endpoint: `http://${address}:${S3_PORT}` } },
       webdav: { dcache: { hostname: `http://${address}:${WEBDAV_PORT}/basic` } },
     },
   };
   const environments = mkdtempSync(join(tmpdir(), 'oscar-e2e-environment-'));
-  writeFileSync(join(environments, `${environment}.yaml`), stringify(overlay));
+  let base = join(folder, `${environment}.yaml`);
+  for (const [index, layer] of [...layers, servers].entries()) {
+    const file = join(environments, `${index === layers.length ? environment : index}.yaml`);
+    const header = { apiVersion: 'oscar-cdk8s/v1', kind: 'Environment', name: environment, extends: base };
+    writeFileSync(file, stringify({ ...header, ...layer }));
+    base = file;
+  }
   const places = ['--outdir', outdir, '--environments', environments];
-  await cluster.run(process.execPath, [CLI, 'synth', environment, ...places]);
+  await cluster.run(process.execPath, [cli, 'synth', environment, ...places]);
   rmSync(environments, { recursive: true });
 }
 

@@ -11,7 +11,7 @@ interface JobInfo {
   readonly finish_time?: string;
 }
 
-interface JobList {
+export interface JobList {
   readonly jobs: Readonly<Record<string, JobInfo>>;
   readonly remaining_jobs: number;
 }

@@ -33,6 +33,7 @@ export interface Container {
 }
 
 export interface Job extends KubernetesObject {
+  readonly spec?: { readonly suspend?: boolean };
   readonly status?: {
     readonly startTime?: string;
     readonly completionTime?: string;
@@ -60,9 +61,19 @@ export interface Deployment extends KubernetesObject {
 }
 
 export interface Pod extends KubernetesObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly activeDeadlineSeconds?: number;
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly image?: string;
+      readonly resources?: { readonly limits?: { readonly memory?: string } };
+    }[];
+  };
   readonly status?: {
     readonly phase?: string;
+    readonly reason?: string;
+    readonly message?: string;
     readonly podIP?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -77,6 +88,7 @@ export interface ContainerStatus {
     readonly terminated?: {
       readonly exitCode?: number;
       readonly reason?: string;
+      readonly message?: string;
       readonly startedAt?: string;
       readonly finishedAt?: string;
     };

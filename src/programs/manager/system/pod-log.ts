@@ -5,20 +5,26 @@ import { HttpError } from '../http/answer';
 import type { Exchange } from '../http/route';
 import { Answer, Call, KubernetesApi } from '../kubernetes/api';
 import type { Pod } from '../kubernetes/objects';
+import { isOver, whyItFailed } from './pod-end';
 import { read, refusalOf } from './read';
 
+const NEWLINE = 0x0a;
 /** Longest answer that is read to tell why there is no log. */
 const REFUSAL_BYTES = 16 * 1024;
 
 type Api = Pick<KubernetesApi, 'call' | 'stream'>;
 
 export async function newestPod(api: Api, namespace: string, labelSelector: string): Promise<Pod | undefined> {
-  const list = await read<{ items: Pod[] }>(api, `/api/v1/namespaces/${namespace}/pods`, { labelSelector });
   const made = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
-  return list?.items.reduce<Pod | undefined>(
+  return (await podsOf(api, namespace, labelSelector)).reduce<Pod | undefined>(
     (newest, pod) => (newest && made(newest) > made(pod) ? newest : pod),
     undefined,
   );
+}
+
+export async function podsOf(api: Api, namespace: string, labelSelector: string): Promise<readonly Pod[]> {
+  const list = await read<{ items: Pod[] }>(api, `/api/v1/namespaces/${namespace}/pods`, { labelSelector });
+  return list?.items ?? [];
 }
 
 /**
@@ -32,7 +38,7 @@ export async function openLog(
   query: Call['query'],
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const waits = whyWaiting(pod);
+  const waits = isOver(pod) ? undefined : whyWaiting(pod);
   if (waits) throw new HttpError(404, `There is no log yet: ${waits}`);
   const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log`;
   const answer = await api.stream(
@@ -45,13 +51,24 @@ export async function openLog(
   if (status === 204) throw new HttpError(404, 'There is no log yet: the pod waits for a node.');
   const refusal: Answer = { status, body: await bodyOf(answer) };
   const { message } = (refusal.body ?? {}) as { message?: string };
-  // 400: the container waits, or has begun a moment ago.
-  if (status === 400 || status === 404) throw new HttpError(404, `There is no log: ${message ?? 'the pod is gone'}`);
+  // 400: the container waits, or has begun a moment ago; of a pod that was evicted it is gone.
+  if (status === 400 || status === 404) {
+    const failed = whyItFailed(pod);
+    const why = failed ? `the pod failed: ${failed}` : (message ?? 'the pod is gone');
+    throw new HttpError(404, `There is no log: ${why}`);
+  }
   throw refusalOf(refusal, `GET ${path}`);
 }
 
-/** Passes a log on, no faster than the client takes it, until it ends or the client goes. */
-export async function sendLog(log: IncomingMessage, { request, response, signal }: Exchange): Promise<void> {
+/**
+ * Passes a log on, no faster than the client takes it, until it ends or the client goes.
+ * @param last tells what comes after its end
+ */
+export async function sendLog(
+  log: IncomingMessage,
+  { request, response, signal }: Exchange,
+  last: () => Promise<string | undefined>,
+): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
   if (request.method === 'HEAD') {
     log.destroy();
@@ -60,9 +77,20 @@ export async function sendLog(log: IncomingMessage, { request, response, signal 
   }
   // A log that is followed may say nothing for long.
   response.flushHeaders();
-  await pipeline(log, response).catch((error) => {
+  await pipeline(log, (lines: AsyncIterable<Buffer>) => withLast(lines, last), response).catch((error) => {
     if (!signal.aborted) throw error;
   });
+}
+
+async function* withLast(log: AsyncIterable<Buffer>, last: () => Promise<string | undefined>) {
+  let end = NEWLINE;
+  for await (const part of log) {
+    end = part.at(-1) ?? end;
+    yield part;
+  }
+  const line = await last();
+  // Who was killed may have begun a line.
+  if (line) yield end === NEWLINE ? line : `\n${line}`;
 }
 
 /** Why its container doesn't run, in the words of Kubernetes. */

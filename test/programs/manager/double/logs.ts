@@ -8,15 +8,20 @@ import { wrong } from './validation';
 
 interface Line {
   readonly time: string;
+  /** With its end. */
   readonly text: string;
 }
 
-type Append = (line: Line) => void;
+interface Follower {
+  append(line: Line): void;
+  end(): void;
+}
 
 /** What a pod's containers wrote. */
 class Log {
   readonly lines: Line[] = [];
-  readonly followers = new Set<Append>();
+  readonly followers = new Set<Follower>();
+  isCleared = false;
 }
 
 const WAITING: Readonly<Record<string, string>> = {
@@ -32,12 +37,22 @@ export class Logs {
 
   /** Adds a line. @param container the pod's first, by default */
   append(namespace: string, pod: string, text: string, container?: string): void {
-    const name = container ?? containersOf(this.store.get(PODS, namespace, pod))[0];
-    const log = this.of(namespace, pod, name);
-    // A container's runtime counts nanoseconds.
-    const line = { time: new Date().toISOString().replace('Z', '000000Z'), text };
-    log.lines.push(line);
-    for (const follow of log.followers) follow(line);
+    this.write(this.ofPod(namespace, pod, container), `${text}\n`);
+  }
+
+  /** Of a line that never ends, as of a container that is killed. */
+  appendPart(namespace: string, pod: string, text: string): void {
+    this.write(this.ofPod(namespace, pod), text);
+  }
+
+  /** Its container has ended, and Kubernetes doesn't tell so yet. */
+  end(namespace: string, pod: string): void {
+    for (const follower of this.ofPod(namespace, pod).followers) follower.end();
+  }
+
+  /** Its node has removed the container. */
+  clear(namespace: string, pod: string): void {
+    this.ofPod(namespace, pod).isCleared = true;
   }
 
   /** `pods/NAME/log` @throws Refusal */
@@ -52,26 +67,38 @@ export class Logs {
       return;
     }
     refuseWaiting(pod, container);
+    if (log.isCleared) throw badRequest(`container "${container}" in pod "${name}" is not available`);
     const isTrue = (option: string) => ['true', '1'].includes(query.get(option) ?? '');
-    const text = ({ time, text }: Line) => `${isTrue('timestamps') ? `${time} ` : ''}${text}\n`;
+    const text = ({ time, text }: Line) => `${isTrue('timestamps') ? `${time} ` : ''}${text}`;
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.flushHeaders();
     const lines = tailLines === undefined ? log.lines : log.lines.slice(Math.max(0, log.lines.length - tailLines));
     for (const line of lines) response.write(text(line));
-    if (isTrue('follow') && !isOver(pod)) this.follow(pod, log, (line) => response.write(text(line)), response);
-    else response.end();
+    if (!isTrue('follow') || isOver(pod)) response.end();
+    else this.follow(pod, log, { append: (line) => response.write(text(line)), end: () => response.end() }, response);
+  }
+
+  private write(log: Log, text: string): void {
+    // A container's runtime counts nanoseconds.
+    const line = { time: new Date().toISOString().replace('Z', '000000Z'), text };
+    log.lines.push(line);
+    for (const follower of log.followers) follower.append(line);
   }
 
   /** Until the pod is over, or gone. */
-  private follow({ metadata: { uid } }: ApiObject, log: Log, append: Append, response: ServerResponse): void {
-    log.followers.add(append);
+  private follow({ metadata: { uid } }: ApiObject, log: Log, follower: Follower, response: ServerResponse): void {
+    log.followers.add(follower);
     const stop = this.store.historyOf(PODS).listen(({ type, object }) => {
-      if (object.metadata.uid === uid && (type === 'DELETED' || isOver(object))) response.end();
+      if (object.metadata.uid === uid && (type === 'DELETED' || isOver(object))) follower.end();
     });
     response.once('close', () => {
-      log.followers.delete(append);
+      log.followers.delete(follower);
       stop();
     });
+  }
+
+  private ofPod(namespace: string, pod: string, container?: string): Log {
+    return this.of(namespace, pod, container ?? containersOf(this.store.get(PODS, namespace, pod))[0]);
   }
 
   private of(namespace: string, pod: string, container: string): Log {

@@ -142,17 +142,19 @@ export class SystemUnderTest {
     this.double.objects.put({
       ...{ apiVersion: 'v1', kind: 'Pod', status },
       metadata: { name, namespace: 'oscar-svc', labels, ...(created ? { creationTimestamp: created } : {}) },
-      spec: { nodeName: 'node-1', containers: [CONTAINER, { name: 'beside', image: 'x' }] },
+      spec: { nodeName: 'node-1', activeDeadlineSeconds: 30, containers: [CONTAINER, { name: 'beside', image: 'x' }] },
     });
   }
 }
 
-const CONTAINER = { name: 'oscar-container', image: 'x' };
+const CONTAINER = { name: 'oscar-container', image: 'x', resources: { limits: { memory: '64Mi' } } };
 
 interface PodFields {
   readonly job?: string;
   readonly created?: string;
   readonly phase?: string;
+  readonly reason?: string;
+  readonly message?: string;
   readonly conditions?: readonly object[];
   readonly containerStatuses?: readonly object[];
 }

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FollowedLogs } from '../../../../src/programs/manager/system/followed-logs';
+import { jobRecord } from '../../../../src/programs/manager/state/jobs';
 import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
+import { configMap, definition } from '../services';
 import { SystemUnderTest } from './fixture';
 
 let it: SystemUnderTest;
@@ -11,6 +14,7 @@ afterEach(() => it.stop());
 
 const write = (pod: string, ...lines: string[]) =>
   lines.forEach((line) => it.double.logs.append('oscar-svc', pod, line));
+const [BEGAN, ENDED] = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:09Z'];
 const LOG = '/system/logs/cow/cow-1';
 
 test("a job's log, of its newest pod", async () => {
@@ -105,7 +109,7 @@ test('a hundred and twenty-eight of all services', async () => {
 });
 
 test('why there is none', async () => {
-  await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: expect.stringContaining('no job cow-1') });
+  await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: 'The service cow has no job cow-1.\n' });
   it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Pending' });
   const set = (status: object) =>
     it.double.objects.change('Pod', 'oscar-svc', 'cow-1-a', () => ({ status: { phase: 'Pending', ...status } }));
@@ -116,6 +120,102 @@ test('why there is none', async () => {
   });
   set({ containerStatuses: [{ name: 'oscar-container', state: { waiting: { reason: 'ContainerCreating' } } }] });
   await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: 'There is no log yet: ContainerCreating\n' });
+});
+
+test('of a Job that waits for its turn there is none, and of how many it waits for one', async () => {
+  const labels = { oscar_service: 'cow', 'oscar-cdk8s/waits-for-one-of': '4' };
+  const metadata = { name: 'cow-1', uid: 'u', labels };
+  it.jobs.onJob('cow-1', jobRecord({ metadata, spec: { suspend: true } }));
+  const answer = (limit: number) => ({
+    status: 404,
+    text: `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.\n`,
+  });
+  await expect(it.call(LOG)).resolves.toMatchObject(answer(4));
+  await expect(it.call(`${LOG}?follow=true`)).resolves.toMatchObject(answer(4));
+  const { job } = definition('cow');
+  it.services.onConfigMap('cow', configMap(definition('cow', { job: { ...job, concurrency: 7 } })));
+  await expect(it.call(LOG)).resolves.toMatchObject(answer(7));
+  await expect(it.call('/system/logs/sheep/cow-1')).resolves.toMatchObject({
+    text: expect.stringContaining('no job cow-1'),
+  });
+});
+
+describe('a job without a pod', () => {
+  const answer = (service = 'cow') => it.call(`/system/logs/${service}/cow-1`);
+
+  test('waits, or they were deleted', async () => {
+    it.putJob('cow', 'cow-1');
+    await expect(answer()).resolves.toMatchObject({ status: 404, text: expect.stringContaining('it waits for one') });
+    await expect(answer('sheep')).resolves.toMatchObject({
+      status: 404,
+      text: 'The service sheep has no job cow-1.\n',
+    });
+  });
+
+  test('that failed: why', async () => {
+    const failed = { type: 'Failed', status: 'True', reason: 'DeadlineExceeded', message: 'Job was active too long' };
+    it.putJob('cow', 'cow-1', { conditions: [failed] });
+    await expect(answer()).resolves.toMatchObject({
+      status: 404,
+      text: 'There is no log: the job failed, and its pods are gone: DeadlineExceeded: Job was active too long\n',
+    });
+  });
+});
+
+describe('a pod that failed', () => {
+  const OOM = 'ERROR - The pod failed: it used more memory than its limit of 64Mi (OOMKilled)\n';
+  const killed = (status: object = {}) => {
+    const terminated = { reason: 'OOMKilled', exitCode: 137, startedAt: BEGAN, finishedAt: ENDED };
+    const containerStatuses = [{ name: 'oscar-container', state: { terminated } }];
+    return { phase: 'Failed', containerStatuses, ...status };
+  };
+
+  test('its log ends with why', async () => {
+    it.putPod('cow', 'cow-1-a', { job: 'cow-1', ...killed() });
+    write('cow-1-a', 'one', 'two');
+    const last = `2026-01-01 00:00:09,000 - manager - ${OOM}`;
+    await expect(it.call(LOG)).resolves.toMatchObject({ status: 200, text: `one\ntwo\n${last}` });
+    await expect(it.call(`${LOG}?tailLines=1`)).resolves.toMatchObject({ text: `two\n${last}` });
+    const stamped = await it.call(`${LOG}?timestamps=true&tailLines=0`);
+    expect(stamped.text).toBe(`${ENDED} ${last}`);
+  });
+
+  test('a line that it began is ended', async () => {
+    it.putPod('cow', 'cow-1-a', { job: 'cow-1', ...killed() });
+    it.double.logs.appendPart('oscar-svc', 'cow-1-a', 'half a');
+    expect((await it.call(LOG)).text).toMatch(/^half a\n2026-.*OOMKilled\)\n$/);
+  });
+
+  test('nor is more said of one whose script failed', async () => {
+    const terminated = { reason: 'Error', exitCode: 3, startedAt: BEGAN, finishedAt: ENDED };
+    it.putPod('cow', 'cow-1-a', {
+      ...{ job: 'cow-1', phase: 'Failed' },
+      containerStatuses: [{ name: 'oscar-container', state: { terminated } }],
+    });
+    write('cow-1-a', 'exit code 3');
+    await expect(it.call(LOG)).resolves.toMatchObject({ status: 200, text: 'exit code 3\n' });
+  });
+
+  test('followed: why comes when Kubernetes tells it', async () => {
+    it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Running' });
+    write('cow-1-a', 'one');
+    const followed = text(await it.open(`${LOG}?follow=true`));
+    it.double.logs.end('oscar-svc', 'cow-1-a');
+    await sleep(700);
+    it.double.objects.change('Pod', 'oscar-svc', 'cow-1-a', () => ({ status: killed() }));
+    await expect(followed).resolves.toBe(`one\n2026-01-01 00:00:09,000 - manager - ${OOM}`);
+    expect(it.serving.logged).toEqual([]);
+  });
+
+  test('there is no log of it: why', async () => {
+    const message = 'Pod ephemeral local storage usage exceeds the total limit of containers 16Mi. ';
+    it.putPod('cow', 'cow-1-a', { job: 'cow-1', phase: 'Failed', reason: 'Evicted', message });
+    it.double.logs.clear('oscar-svc', 'cow-1-a');
+    await expect(it.call(LOG)).resolves.toMatchObject({
+      status: 404,
+      text: expect.stringContaining(`There is no log: the pod failed: its node ended it (Evicted): ${message.trim()}`),
+    });
+  });
 });
 
 test("the manager's own", async () => {
