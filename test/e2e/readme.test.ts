@@ -4,38 +4,37 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { isOurs, removePlatform } from './cleaning';
+import { isFree, removePlatform } from './cleaning';
 import { Cluster } from './cluster';
-import { diagnose } from './diagnose';
+import { inOrder } from './in-order';
 import { hasResults } from './jobs';
+import { measured } from './manager';
 import { Shell } from './shell';
 import { Store } from './store';
 
 const ROOT = join(__dirname, '../..');
 const SECTION = 'Ten minutes from nothing to a file processed';
 const COMMAND_SECONDS = 360;
-const DIAGNOSIS_SECONDS = 60;
 /** Which the walk's commands listen on. */
 const PORTS = [9000, 8080];
 /** The same images by tags alone: a registry that is made for tests has other digests. */
 const IMAGES = join(__dirname, 'environments/base/services.yaml');
 
 const cluster = new Cluster();
+const { step } = inOrder(cluster);
 const folder = mkdtempSync(join(tmpdir(), 'oscar-e2e-readme-'));
 const outputs = new Map<string, string>();
 let shell: Shell | undefined;
 let mayClean = false;
-let failed: string | undefined;
 
 /** What the README tells to type, as it stands: from an empty cluster to results. Each command is a test, with its time. */
 describe(`README.md: ${SECTION}`, () => {
   let began: number;
 
   step('the cluster is there, and holds no platform', async () => {
-    const taken = await isOurs(cluster);
-    if (taken) throw new Error(`the cluster has a platform already (${taken}): use one that has none`);
+    await isFree(cluster);
     mayClean = true;
-    await Promise.all(PORTS.map(isFree));
+    await Promise.all(PORTS.map(nobodyListens));
     await copyOfThePackage();
     writeFileSync(join(folder, 'photo.jpg'), redJpeg());
     shell = new Shell(folder, environment());
@@ -43,11 +42,12 @@ describe(`README.md: ${SECTION}`, () => {
   });
 
   for (const command of commandsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'))) {
-    step(`$ ${command}`, async () => void outputs.set(command, await shell!.type(command, COMMAND_SECONDS)));
+    const type = async () => void outputs.set(command, await shell!.type(command, COMMAND_SECONDS));
+    step(`$ ${command}`, type, COMMAND_SECONDS);
   }
 
   step('the picture is there in grey, with its thumbnail, and the cow has spoken', async () => {
-    process.stderr.write(`      the whole walk: ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+    measured('the whole walk', began);
     const results = {
       'pictures/grey/grey-photo.png': /PNG\r?\n[^]*IHDR/,
       'pictures/thumbnails/thumb-photo.jpg': /JFIF/,
@@ -64,21 +64,6 @@ describe(`README.md: ${SECTION}`, () => {
     rmSync(folder, { recursive: true, force: true });
   }, 300_000);
 });
-
-/** One after the other, each resting on those before it. */
-function step(title: string, work: () => Promise<void>): void {
-  const attempt = async () => {
-    if (failed !== undefined) throw new Error(`not tried, as «${failed}» failed before`);
-    failed = title;
-    try {
-      await work();
-      failed = undefined;
-    } catch (error) {
-      throw new Error(`${(error as Error).message}\n\n${await diagnose(cluster)}`);
-    }
-  };
-  test(title, attempt, (COMMAND_SECONDS + DIAGNOSIS_SECONDS) * 1000);
-}
 
 /** Lines of the section's blocks of shell. */
 function commandsOf(readme: string): string[] {
@@ -107,7 +92,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** @throws when somebody listens there: the commands would talk to them. */
-async function isFree(port: number): Promise<void> {
+async function nobodyListens(port: number): Promise<void> {
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   server.close();
