@@ -10,6 +10,7 @@ const SERVICE = 'added';
 const BEFORE_MS = 5_000;
 const AFTER_MS = 5_000;
 const CALL_EVERY_MS = 200;
+const READY_SECONDS = 240;
 const OURS = fileURLToPath(new URL('environments', import.meta.url));
 const INSTALLED = fileURLToPath(new URL('../../test/e2e/environments', import.meta.url));
 
@@ -25,7 +26,8 @@ export async function addService(world, manager, run) {
     // What else differs from what is installed isn't this one's to count.
     const without = join(outdir, 'without/e2e');
     await cluster.kubectl('apply', '--server-side', '-f', without);
-    await sleep(2 * BEFORE_MS);
+    await kit.waitUntilReady(cluster, READY_SECONDS);
+    await sleep(BEFORE_MS);
     const state = { over: false };
     const others = load(world, `${run}-others`, 1, (BEFORE_MS + 2 * AFTER_MS + 15_000) / 1000);
     const calls = callMeanwhile(manager, state);

@@ -2,6 +2,6 @@
 export { Cluster, eventually } from '../../test/e2e/cluster';
 export { Manager, managerPods } from '../../test/e2e/manager';
 export { synthesize } from '../../test/e2e/synthesis';
-export { PLATFORM, SERVICES } from '../../test/e2e/steps';
+export { PLATFORM, SERVICES, waitUntilReady } from '../../test/e2e/steps';
 export { Store } from '../../test/e2e/store';
 export { OBJECT_ANNOTATION } from '../../src/programs/manager/jobs/stamp';
