@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { accountsMayNoMoreThanTheyDo } from './accounts';
 import { answersAreAsManyFiles } from './answers';
 import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
 import { everyUploadIsProcessed } from './chaos';
 import { jobsWaitForTheirTurn } from './concurrency';
+import { anIntruderFindsDoorsShut } from './doors';
 import {
   oneOfTwoManagersIsEnough,
   uploadsOutliveTheManager,
@@ -22,6 +24,7 @@ import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
+import { whoReachesWhomIsAsDocumented } from './reachability';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { changesRestartWhatIsDocumented } from './restarts';
 import { theManagerMayNoMoreThanItDoes } from './rights';
@@ -45,7 +48,7 @@ const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
-const UPLOADS = Number(process.env.UPLOADS ?? 300);
+const UPLOADS = Number(process.env.UPLOADS ?? 150);
 
 const FLOOD = Number(process.env.FLOOD ?? 200);
 
@@ -57,6 +60,7 @@ scenario('e2e', (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
+  accountsMayNoMoreThanTheyDo(given);
   theStoreIsProvisioned(given);
   anUnchangedDeclarationIsNotProvisionedAgain(given);
   // Before the first file: a sweep would write the records that supervisors didn't leave.
@@ -94,6 +98,9 @@ scenario('e2e', (given) => {
   tokensAreChecked(given, 'cowsay', 'plants');
   upstreamsClientWorks(given, 'cowsay', COWSAY);
   anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
+
+  anIntruderFindsDoorsShut(given);
+  whoReachesWhomIsAsDocumented(given);
 
   theNewestImageRuns(given);
   theSupervisorIsUpgraded(given, 60);
