@@ -76,7 +76,7 @@ export function anIntruderFindsDoorsShut(scenario: Scenario): void {
     const refused: Asked[] = [
       ['GET', '/'],
       ['GET', '/minio/admin/v3/list-users'],
-      ['GET', '/minio/admin/v3/list-service-accounts'],
+      ['GET', '/minio/admin/v3/info'],
       ...buckets.flatMap(({ name }): Asked[] => [
         ['GET', `/${name}?list-type=2`],
         ['GET', `/${name}?notification`],
