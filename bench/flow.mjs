@@ -2,13 +2,12 @@
 // the time goes; beside the same work done by hand. Prints tables in Markdown. It fails when a file has no result, never
 // for a time.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
-import { load } from './flow/load.mjs';
+import { kit } from './kit.mjs';
+import { load, logged, managersMean, managersPart, table } from './load.mjs';
 import { quantile } from './supervisor/run.mjs';
 
 const FULL = {
@@ -27,8 +26,7 @@ const QUICK = {
   byHand: 3,
 };
 const SCRIPT = fileURLToPath(new URL('../test/flow/environments/scripts/digest.sh', import.meta.url));
-
-const STORE_STEP = 'oscar_manager_step_duration_seconds';
+const PATIENCE_MS = 300_000;
 
 /** Where the time goes: each step is from the end of the one before it. */
 const STEPS = [
@@ -47,13 +45,13 @@ const STEPS = [
 
 const size = process.argv[2] === 'quick' ? QUICK : FULL;
 const problems = [];
-const { Flow, Outside, NAMESPACES, OBJECT_ANNOTATION } = kit();
+const { Flow, Outside, NAMESPACES, OBJECT_ANNOTATION } = kit('flow/platform.mjs');
 
 const outside = await Outside.start();
 const flow = await Flow.start(outside.options);
 try {
   const store = await flow.store();
-  const world = { flow, store, jobs: followJobs() };
+  const world = worldOf(store, followJobs());
   await load(world, 'warm', 5, 5);
   for (const [rate, count] of size.runs) {
     const before = await ofManager();
@@ -66,29 +64,6 @@ try {
 }
 for (const problem of problems) console.error(`wrong: ${problem}`);
 process.exitCode = problems.length ? 1 : 0;
-
-function kit() {
-  const folder = mkdtempSync(join(tmpdir(), 'oscar-bench-'));
-  const outfile = join(folder, 'platform.cjs');
-  const entry = fileURLToPath(new URL('flow/platform.mjs', import.meta.url));
-  const external = ['esbuild'];
-  buildSync({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external,
-  });
-  // Where packages are found that aren't in the bundle.
-  process.env.NODE_PATH = fileURLToPath(new URL('../node_modules', import.meta.url));
-  const require = createRequire(import.meta.url);
-  require('node:module').Module._initPaths();
-  const loaded = require(outfile);
-  rmSync(folder, { recursive: true });
-  return loaded;
-}
 
 /** `bucket/key` → its Job: when it was stored, and whether it is complete. */
 function followJobs() {
@@ -104,29 +79,42 @@ function followJobs() {
   return jobs;
 }
 
-/** What the manager tells of its own part: seconds in all, and of how many events. */
+/** What `load` asks. */
+function worldOf(store, jobs) {
+  return {
+    put: (key, content) => store.put(`bulk/in/${key}`, content),
+    jobOf(key) {
+      const job = jobs.get(`bulk/in/${key}`);
+      return job?.complete && job;
+    },
+    untilAll: (check) => flow.until('each file has its result', check, PATIENCE_MS),
+    async resultsOf(run) {
+      const listed = await store.list(`bulk/out/${run}-`);
+      return new Map(listed.map(({ key, at }) => [`${run}-${key.replace(/\.digest$/, '')}`, at]));
+    },
+    momentsOf(name) {
+      const runs = flow.executed.filter(({ job }) => job === name);
+      const moments = Object.fromEntries(runs.map(({ event, at }) => [event, at]));
+      return { ...moments, ...logged(readFileSync(flow.pods.logOf(name), 'utf8')) };
+    },
+  };
+}
+
 async function ofManager() {
   const value = (key) => flow.pods.secretValue(NAMESPACES.platform, 'oscar-admin', key);
   const login = Buffer.from(`${await value('username')}:${await value('password')}`).toString('base64');
   const answer = await flow.ask('GET', '/metrics', { authorization: `Basic ${login}` });
-  const text = answer.body.toString('utf8');
-  const number = (suffix) =>
-    Number(new RegExp(`^${STORE_STEP}_${suffix}\\{step="store"\\} (.*)$`, 'm').exec(text)?.[1] ?? 0);
-  return { seconds: number('sum'), events: number('count') };
+  return managersPart(answer.body.toString('utf8'));
 }
 
 function report(rate, files, before, after) {
-  for (const { key, result } of files) if (result === undefined) problems.push(`${key} has no result`);
+  for (const { key, result, refused } of files) {
+    if (result === undefined) problems.push(`${key} has no result${refused ? `: ${refused}` : ''}`);
+  }
   const seconds = (Math.max(...files.map(({ done }) => done)) - files[0].sent) / 1000;
   const carried = (files.length / seconds).toFixed(1);
-  const rows = STEPS.map(([name, from, to]) => {
-    const times = files.map((file) => file[to] - file[from]);
-    return `| ${name} | ${quantile(times, 0.5)} | ${quantile(times, 0.99)} |`;
-  });
   const title = `${files.length} files of 1 KiB, ${rate} a second (${carried} a second have their result)`;
-  const mean = ((after.seconds - before.seconds) * 1000) / (after.events - before.events);
-  rows.push(`| of the event's time, the manager's (mean) | ${mean.toFixed(1)} | |`);
-  console.log(`\n${title}\n\n| step | p50 ms | p99 ms |\n| --- | --- | --- |\n${rows.join('\n')}`);
+  table(title, files, STEPS, [managersMean(before, after)]);
 }
 
 /** The same work, one file after the other, by whoever sits before a terminal. */

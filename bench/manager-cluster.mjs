@@ -2,11 +2,11 @@
 // example environment `dev` is applied and its manager ready. The manager is asked by the address of its Service, so it has to be
 // reachable from here. Nodes are cordoned meanwhile: the Jobs are stored, and their pods wait, or kubelets would be measured.
 // Beside it the same Jobs, stored by `kubectl proxy` without a manager. At the end they are deleted.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { Agent } from 'node:http';
-import { createInterface } from 'node:readline';
+import { Proxy } from './cluster/proxy.mjs';
 import { eventOf } from './manager/objects.mjs';
-import { byTheClock, post, send } from './manager/requests.mjs';
+import { byTheClock, post } from './manager/requests.mjs';
 import { quantile } from './supervisor/run.mjs';
 
 const RATES = [1, 10, 50, 100];
@@ -21,27 +21,26 @@ const secret = (namespace, name, key) =>
   Buffer.from(kubectl('get', 'secret', '-n', namespace, name, '-o', `jsonpath={.data.${key}}`), 'base64').toString();
 const nodes = kubectl('get', 'nodes', '-o', 'name').split('\n');
 
-const proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const proxy = await Proxy.start();
 for (const node of nodes) kubectl('cordon', node);
 try {
   await measure();
 } finally {
   for (const node of nodes) kubectl('uncordon', node);
   kubectl('delete', 'jobs', '-n', 'oscar-svc', '-l', `oscar_service=${SERVICE}`, '--wait=false');
-  proxy.kill();
+  proxy.stop();
 }
 
 async function measure() {
-  const proxyPort = await portOf(proxy);
   const host = kubectl('get', 'service', '-n', 'oscar', 'oscar-manager', '-o', 'jsonpath={.spec.clusterIP}');
   const token = secret('oscar', 'oscar-webhook', 'token');
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const manager = (run) => (index) =>
     post({ host, port: PORT, path: '/events', agent, token, body: JSON.stringify(upload(`${run}-${index}`)) });
   await byTheClock(10, 1, manager('warm'));
-  const [stored] = JSON.parse((await send({ method: 'GET', port: proxyPort, path: JOBS, agent })).text).items;
+  const [stored] = JSON.parse(await proxy.read(JOBS)).items;
   const direct = (run) => (index) =>
-    post({ port: proxyPort, path: JOBS, agent, body: jobLike(stored, `${run}-${index}`) });
+    post({ port: proxy.port, path: JOBS, agent, body: jobLike(stored, `${run}-${index}`) });
 
   console.log(
     '| events/s | p50 ms | p99 ms | without a manager: p50 ms | p99 ms |\n| ---: | ---: | ---: | ---: | ---: |',
@@ -71,12 +70,4 @@ function jobLike({ metadata: { labels, annotations }, spec }, name) {
   const metadata = { name: `${SERVICE}-${name}`, labels, annotations };
   const given = { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished, template };
   return JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: given });
-}
-
-async function portOf({ stdout }) {
-  for await (const line of createInterface(stdout)) {
-    const [, port] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];
-    if (port) return Number(port);
-  }
-  throw new Error('kubectl proxy does not start');
 }

@@ -17,10 +17,11 @@ beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'oscar-removal-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** Objects of an environment `production` with these services, each with a volume. */
-function objects(version: string, services: string[]): Labelled[] {
+function objects(version: string, services: string[], platform = {}): Labelled[] {
   const environment = defineEnvironment(
     {
       ...{ apiVersion: 'oscar-cdk8s/v1', kind: 'Environment', name: 'production', version },
+      platform,
       services: services.map((name) => ({
         ...{ name, image: 'busybox', script: join(__dirname, '../environments/scripts/cowsay.sh') },
         volume: { size: '1Gi', mount_path: '/data' },
@@ -38,10 +39,10 @@ function objects(version: string, services: string[]): Labelled[] {
     .map((document) => document.toJS());
 }
 
-/** The selector that docs/APPLY.md gives, as Kubernetes reads it. */
-function documentedSelector(): (object: Labelled) => boolean {
+/** A selector that docs/APPLY.md gives, as Kubernetes reads it. */
+function documentedSelector(number = 0): (object: Labelled) => boolean {
   const text = readFileSync(join(__dirname, '../docs/APPLY.md'), 'utf8');
-  const requirements = /selector='([^']+)'/.exec(text)![1].split(',');
+  const requirements = [...text.matchAll(/selector='([^']+)'/g)][number][1].split(',');
   return ({ metadata: { labels } }) =>
     requirements.every((requirement) => {
       const [key, differs, value] = requirement.split(/(!?=)/);
@@ -65,6 +66,19 @@ test('the documented selector finds what an earlier version made and this one do
   expect(found).toEqual(
     expect.arrayContaining(['Deployment goes', 'ConfigMap goes', 'Service goes', 'PodTemplate goes']),
   );
+});
+
+test('what Jobs of before have the supervisor by is found only by a selector of its own', () => {
+  const before = objects('1.0.0', ['one']);
+  const now = objects('1.1.0', ['one'], { images: { node: 'docker.io/library/node:25' } });
+  const gone = before.filter((object) => !now.map(title).includes(title(object)));
+  const needed = gone.filter(({ kind }) => kind.startsWith('PersistentVolume')).map(title);
+
+  expect(needed).toHaveLength(2);
+  const found = gone.filter(documentedSelector()).map(title);
+  expect(found.filter((object) => needed.includes(object))).toEqual([]);
+  expect(gone.filter(documentedSelector(1)).map(title)).toEqual(needed);
+  expect(now.filter(documentedSelector(1))).toEqual([]);
 });
 
 test('the documented kinds are all that an environment makes, but what is kept', () => {

@@ -13,6 +13,9 @@ export interface Subject {
   readonly field: FieldPath;
 }
 
+/** Largest whole number that most fields of the API take. */
+export const INT32 = 2 ** 31 - 1;
+
 /** Throws unless `holds`. */
 export function check(
   holds: boolean,

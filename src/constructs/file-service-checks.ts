@@ -9,9 +9,11 @@ import {
   checkQuantity,
   checkServiceName,
   checkSubdomain,
+  INT32,
   Subject,
 } from './checks';
 import { checkCidr } from './cidr';
+import { checkConcurrency } from './file-service-concurrency';
 import { checkEnvironment } from './file-service-environment';
 import { checkExposure } from './file-service-exposure';
 import { checkMetadata } from './file-service-metadata';
@@ -19,9 +21,6 @@ import { scaleOf, ServiceModel } from './file-service-model';
 import type { FileServiceProps, ScaleProps, TolerationProps } from './file-service-props';
 import { checkBucketMount, mountedAt } from './bucket-mount';
 import { checkProvider, StorageProvider } from './storage';
-
-/** Largest whole number that the API takes (int32). */
-const INT32 = 2 ** 31 - 1;
 
 /** Throws `DeclarationError` on what Kubernetes would refuse, or what can't work. Field names in messages are FDL's. */
 export function checkService(model: Omit<ServiceModel, 'script'>): void {
@@ -38,6 +37,7 @@ export function checkService(model: Omit<ServiceModel, 'script'>): void {
   checkInteger(at('job', 'retries'), model.job.retries, 0, INT32);
   checkInteger(at('job', 'deadline'), model.job.deadlineSeconds, 1, INT32, 'seconds');
   checkInteger(at('job', 'ttl'), model.job.ttlSeconds, 0, INT32, 'seconds');
+  checkConcurrency(model, at);
   checkInteger(at('timeout'), model.invocation.timeoutSeconds, 1, 86400, 'seconds');
   checkInteger(at('max_inflight'), model.invocation.maxInflight, 1, 1000);
   checkEnvironment(name, props);

@@ -1,5 +1,6 @@
 import { ExposeDefinition, ServiceDefinition, StorageInput, StorageProviders, toYaml } from '../contract';
 import type { Json } from '../contract/yaml';
+import { concurrencyOf } from './file-service-concurrency';
 import { defined, Exposure, providersOf, ServiceModel } from './file-service-model';
 import type { StorageBinding } from './storage';
 
@@ -12,6 +13,7 @@ export function definitionOf(model: ServiceModel): ServiceDefinition {
     log_level: props.logLevel ?? 'INFO',
     cpu: model.cpu,
     memory: model.memory,
+    ...defined({ total_cpu: props.totalCpu, total_memory: props.totalMemory }),
     enable_gpu: (props.gpu ?? 0) > 0,
     file_stage_in: props.fileStageIn ?? false,
     isolation_level: props.isolationLevel ?? 'service',
@@ -26,7 +28,7 @@ export function definitionOf(model: ServiceModel): ServiceDefinition {
     allowed_users: props.allowedUsers ?? [],
     visibility: props.visibility ?? 'private',
     vo: props.vo ?? '',
-    job: model.job,
+    job: defined({ ...model.job, concurrency: concurrencyOf(model) }),
     invocation: model.invocation,
   };
 }

@@ -1,5 +1,5 @@
 import type { IPlatform } from './platform-reference';
-import type { ExposeProps, FileServiceProps, ScaleProps } from './file-service-props';
+import type { ExposeProps, FileServiceProps, JobProps, ScaleProps } from './file-service-props';
 import type { StorageBinding, StorageProvider } from './storage';
 
 /** A service with every default filled in: what its objects are made from. */
@@ -13,7 +13,7 @@ export interface ServiceModel {
   readonly memory: string;
   readonly synchronous: Required<ScaleProps>;
   readonly expose?: Exposure;
-  readonly job: Required<NonNullable<FileServiceProps['job']>>;
+  readonly job: Required<Omit<JobProps, 'concurrency'>> & Pick<JobProps, 'concurrency'>;
   readonly invocation: Required<NonNullable<FileServiceProps['invocation']>>;
   /** They grow as bindings are added; objects are made when all are known. */
   readonly inputs: StorageBinding[];

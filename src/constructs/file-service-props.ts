@@ -19,6 +19,13 @@ export interface FileServiceProps {
   readonly cpu?: string;
   /** Memory limit and request, a Kubernetes quantity. @default '256Mi' (OSCAR's) */
   readonly memory?: string;
+  /**
+   * CPU of all the service's Jobs that are under way at one time, a Kubernetes quantity: as many are as it is enough for,
+   * by the `cpu` of each, and the others wait for their turn. @default no limit
+   */
+  readonly totalCpu?: string;
+  /** The same for memory. Of the two and `job.concurrency` the lowest limit holds. @default no limit */
+  readonly totalMemory?: string;
   /** Limit of what the container writes to its own disk: inputs and outputs count. @default none */
   readonly ephemeralStorage?: string;
   /** Number of GPUs (`nvidia.com/gpu`). @default 0 */
@@ -54,8 +61,8 @@ export interface FileServiceProps {
   readonly vo?: string;
   /** Warm pods that answer `/run`. @default minScale 0 (started on demand), maxScale 1, cpuThreshold 80 */
   readonly synchronous?: ScaleProps;
-  /** Jobs that process files. @default retries 3, deadlineSeconds 3600, ttlSeconds 86400 */
-  readonly job?: { readonly retries?: number; readonly deadlineSeconds?: number; readonly ttlSeconds?: number };
+  /** Jobs that process files. @default retries 3, deadlineSeconds 3600, ttlSeconds 86400, any number at one time */
+  readonly job?: JobProps;
   /** How warm pods take requests. @default timeoutSeconds 300, maxInflight 1 */
   readonly invocation?: { readonly timeoutSeconds?: number; readonly maxInflight?: number };
   /** The container is a server of its own, reached through the platform's route. @default not exposed */
@@ -86,6 +93,17 @@ export interface FileServiceProps {
   readonly labels?: Readonly<Record<string, string>>;
   /** What the script may reach besides DNS, the platform's store and the providers of inputs and outputs. @default nothing */
   readonly egress?: readonly EgressProps[];
+}
+
+export interface JobProps {
+  /** How often a failed Job is tried again. @default 3 */
+  readonly retries?: number;
+  /** Of each try, from when a node has taken its pod. @default 3600 */
+  readonly deadlineSeconds?: number;
+  /** How long a Job that is over is kept. @default 86400 */
+  readonly ttlSeconds?: number;
+  /** How many Jobs are under way at one time, at most; the others wait for their turn, the oldest first. @default any number */
+  readonly concurrency?: number;
 }
 
 export interface SecretKeyReference {

@@ -1,4 +1,8 @@
 /** What the package gives of its constructs, by name: helpers of theirs stay inside. */
+export { Alerts } from './alerts';
+export type { AlertsOptions, AlertsProps } from './alerts';
+export { Dashboard } from './dashboard';
+export type { DashboardOptions, DashboardProps } from './dashboard';
 export { DeclarationError } from './errors';
 export type { FieldPath, Finding } from './errors';
 export { EventBinding } from './event-binding';
@@ -17,6 +21,7 @@ export type { MinioDeployed, MinioExternal, MinioOptions } from './minio-options
 export type { EventTarget } from './minio-pods';
 export type { ImageVolumeSource, Plain, PodContainer, PodVolume, PodVolumeMount } from './plain';
 export { Platform } from './platform';
+export type { MonitoredParts } from './platform-metrics';
 export type { PlatformProps, SupervisorOptions } from './platform';
 export type { IPlatform } from './platform-reference';
 export { Programs } from './programs';

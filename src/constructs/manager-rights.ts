@@ -26,9 +26,14 @@ export interface ManagerRightsProps {
 /** What is watched is never asked for by its name. */
 const FOLLOW = ['list', 'watch'];
 
-/** In the services' namespace: follows services, makes and removes their Jobs, starts and ends their warm pods. */
+/** In the services' namespace: follows services, makes and removes their Jobs and lets them go on, starts and ends their warm pods. */
 const IN_SERVICES: readonly PolicyRule[] = [
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', ...FOLLOW, 'create', 'delete', 'deletecollection'] },
+  {
+    apiGroups: ['batch'],
+    resources: ['jobs'],
+    // Patched are Jobs whose turn it is, also when no service has a limit any more: those that wait must not stay so.
+    verbs: ['get', ...FOLLOW, 'create', 'patch', 'delete', 'deletecollection'],
+  },
   { apiGroups: [''], resources: ['pods', 'configmaps', 'podtemplates'], verbs: FOLLOW },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: FOLLOW },

@@ -9,7 +9,7 @@ export interface MetadataProps {
   readonly namespace?: string;
   readonly labels: Record<string, string>;
   readonly annotations?: Record<string, string>;
-  /** It holds data: pruning must not take it. @default false */
+  /** It holds data, or Jobs of before refer to it: pruning must not take it. @default false */
   readonly keep?: boolean;
 }
 

@@ -126,7 +126,8 @@ export class MinioPods extends Construct {
 
   /**
    * Without a queue MinIO tries once and forgets; an upload is answered when its event is in the queue; and none is taken
-   * before the buckets' rules are loaded: MinIO would store it and tell nobody.
+   * before the buckets' rules are read: MinIO would store it and tell nobody. It does so where they could not be read, too,
+   * which the sweep mends.
    */
   private events(): EnvVar[] {
     const { events } = this.props;

@@ -14,6 +14,7 @@ import { metadata } from './metadata';
 import { checkMinioOptions, MinioDeployed, MinioOptions } from './minio-options';
 import { EventTarget, MinioPods } from './minio-pods';
 import { checkOwnSecret, checkPlace } from './place';
+import { STORE_METRICS } from './platform-metrics';
 import { Route } from './route';
 import { addServiceMonitor, ServiceMonitorOptions } from './service-monitor';
 import { StorageProvider } from './storage';
@@ -95,8 +96,8 @@ export class Minio extends Construct {
     } else checkOwnSecret({ field: ['minio', 'rootSecretName'] }, this.platform, props.rootSecretName, [minio]);
   }
 
-  /** `<platform>-minio`, which names the store's objects. */
-  private get name(): string {
+  /** `<platform>-minio`, which names the objects of a store that is deployed. */
+  get name(): string {
     return `${this.platform}-minio`;
   }
 
@@ -174,7 +175,8 @@ export class Minio extends Construct {
 
   private serviceMonitor(options: MinioPlace['serviceMonitor']): void {
     const credentials = { name: platformSecrets(this.platform).minioMetrics, key: 'token' };
-    const endpoint = { port: 'http', authorization: { credentials } };
+    const relabelings = [{ sourceLabels: ['__metrics_path__'], targetLabel: 'metrics_path' }];
+    const endpoint = { port: 'http', authorization: { credentials }, relabelings };
     addServiceMonitor(this, {
       name: this.name,
       namespace: this.namespace,
@@ -183,10 +185,7 @@ export class Minio extends Construct {
       spec: {
         // Not the peers' Service as well, or each pod would be counted twice.
         selector: { matchLabels: this.selector, matchExpressions: [{ key: PEERS_LABEL, operator: 'DoesNotExist' }] },
-        endpoints: [
-          { ...endpoint, path: '/minio/v2/metrics/cluster' },
-          { ...endpoint, path: '/minio/v2/metrics/node' },
-        ],
+        endpoints: Object.values(STORE_METRICS).map((path) => ({ ...endpoint, path })),
       },
     });
   }

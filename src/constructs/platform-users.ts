@@ -7,6 +7,7 @@ import {
   platformUsers,
   recommendedLabels,
   recordsBucket,
+  splitPath,
   UserDeclaration,
 } from '../contract';
 import { generatedSecret } from './generated-secret';
@@ -24,10 +25,14 @@ export function secretsOfPrograms({ namespace, platform }: ProgramsPlace): Gener
   return [generatedSecret(namespace, platformSecrets(platform).sweep, labels, keys)];
 }
 
-/** These users, and what each may. */
+/**
+ * These users, and what each may.
+ * @param externalStore whose rules may be made by hand: nobody writes them again
+ */
 export function usersOfPrograms(
   { namespace, platform }: ProgramsPlace,
   bindings: readonly BindingDeclaration[],
+  externalStore = false,
 ): UserDeclaration[] {
   const records = recordsBucket(platform);
   const bound = bindings.map(({ path }) => path);
@@ -40,6 +45,7 @@ export function usersOfPrograms(
     remove: [`${records}/${COMPLETION_FOLDER}`],
     // What is in the uploads is the services' own.
     list: [...new Set([...bound, `${records}/`])].sort(),
+    notify: externalStore ? [] : [...new Set(bound.map((path) => splitPath(path).bucket))].sort(),
     mount: [],
   };
   return [sweep];

@@ -1,7 +1,10 @@
 import { Construct } from 'constructs';
 import { platformSecrets } from '../contract';
+import { Alerts, AlertsOptions } from './alerts';
 import { checkBucketName, checkInteger, checkQuantity, checkSubdomain } from './checks';
+import { Dashboard, DashboardOptions } from './dashboard';
 import { refuseDuplicates } from './duplicates';
+import { DeclarationError } from './errors';
 import { checkImages, Images, ImagesProps } from './images';
 import { KubernetesVersion } from './kubernetes-version';
 import { Manager } from './manager';
@@ -11,6 +14,7 @@ import type { MinioOptions } from './minio-options';
 import { Namespaces } from './namespaces';
 import { NetworkPolicies } from './network-policies';
 import { checkPlace } from './place';
+import type { MonitoredParts } from './platform-metrics';
 import type { IPlatform } from './platform-reference';
 import { Programs } from './programs';
 import { Provisioner } from './provisioner';
@@ -56,6 +60,10 @@ export interface PlatformProps {
   readonly bucketMountDriver?: string;
   /** ServiceMonitors for the Prometheus operator. @default false */
   readonly serviceMonitors?: boolean | ServiceMonitorOptions;
+  /** A PrometheusRule for the Prometheus operator; needs `serviceMonitors`. @default false */
+  readonly alerts?: boolean | AlertsOptions;
+  /** A dashboard for Grafana; needs `serviceMonitors`. @default false */
+  readonly dashboard?: boolean | DashboardOptions;
 }
 
 /** How the supervisor comes into the services' pods. */
@@ -72,8 +80,8 @@ export type SupervisorOptions =
   | { readonly kind: 'image'; readonly image: string };
 
 /**
- * The whole platform: namespaces, store, supervisor volume, manager, provisioner, sweep and network policies, each a
- * child construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
+ * The whole platform: namespaces, store, supervisor volume, manager, provisioner, sweep, network policies, alerts and
+ * dashboard, each a child construct of that id. Services are added beside it, in its own chart or in others, before its chart is synthesized.
  * Of charts in one App, those with services come after the platform's in the files' names, and so in an apply, when
  * they say so: `services.addDependency(platformChart)`. Two objects of one chart with the same name are refused when it
  * is synthesized.
@@ -115,8 +123,9 @@ export class Platform extends Construct implements IPlatform {
     const minio = this.addMinio(props);
     this.store = minio.store;
     this.externalStore = minio.externalPort !== undefined;
-    this.supervisor = this.addSupervisor(programs, props.supervisor).mount;
-    this.addPrograms(props, programs, minio);
+    const supervisor = this.addSupervisor(programs, props.supervisor);
+    this.supervisor = supervisor.mount;
+    const parts = this.addPrograms(props, programs, minio);
     if (this.networkPolicies) {
       const certificatesIn = this.certificatesIn(props);
       new NetworkPolicies(this, 'network-policies', {
@@ -125,6 +134,7 @@ export class Platform extends Construct implements IPlatform {
         certificatesIn,
       });
     }
+    this.addMonitoring(props, { ...parts, supervisorInstaller: supervisor.daemonSetName });
   }
 
   private get place() {
@@ -169,7 +179,7 @@ export class Platform extends Construct implements IPlatform {
     { manager: options, sweep, serviceMonitors }: PlatformProps,
     programs: Programs,
     minio: Minio,
-  ): void {
+  ): MonitoredParts {
     const common = {
       ...this.place,
       store: minio.store,
@@ -189,11 +199,30 @@ export class Platform extends Construct implements IPlatform {
       services: this.services,
       secrets: [...minio.secrets, ...manager.secrets],
     });
-    new Sweep(this, 'sweep', { ...sweep, ...common, provisioner });
+    const sweeper = new Sweep(this, 'sweep', { ...sweep, ...common, provisioner });
+    return {
+      namespace: this.namespace,
+      servicesNamespace: this.servicesNamespace,
+      manager: manager.name,
+      ...(this.externalStore ? {} : { store: minio.name }),
+      provisioner: provisioner.name,
+      sweep: sweeper.name,
+    };
+  }
+
+  private addMonitoring({ alerts, dashboard }: PlatformProps, parts: MonitoredParts): void {
+    const common = { name: this.name, parts };
+    if (alerts) new Alerts(this, 'alerts', { ...optionsOf(alerts), ...common });
+    if (dashboard) {
+      new Dashboard(this, 'dashboard', { ...optionsOf(dashboard), ...common, hasAlerts: Boolean(alerts) });
+    }
   }
 }
 
-function checkProps({ images, buckets = {}, servicesRoute, bucketMountDriver }: PlatformProps): void {
+const optionsOf = <Options extends object>(given: true | Options) => (given === true ? undefined : given);
+
+function checkProps(props: PlatformProps): void {
+  const { images, buckets = {}, servicesRoute, bucketMountDriver } = props;
   if (images) checkImages({ field: ['images'] }, images);
   for (const [name, { expireDays, quota }] of Object.entries(buckets)) {
     checkBucketName({ field: ['buckets', name] }, name);
@@ -203,4 +232,16 @@ function checkProps({ images, buckets = {}, servicesRoute, bucketMountDriver }: 
   }
   if (servicesRoute) checkRoute({ field: ['servicesRoute'] }, servicesRoute);
   if (bucketMountDriver !== undefined) checkSubdomain({ field: ['bucketMountDriver'] }, bucketMountDriver);
+  for (const field of ['alerts', 'dashboard'] as const) checkMetrics(field, props);
+}
+
+function checkMetrics(field: 'alerts' | 'dashboard', { serviceMonitors, ...props }: PlatformProps): void {
+  if (!props[field] || serviceMonitors) return;
+  throw new DeclarationError({
+    problem: 'made of metrics that nobody collects without ServiceMonitors',
+    field: [field],
+    value: props[field],
+    allowed: 'only together with `serviceMonitors`',
+    fix: `set \`serviceMonitors: true\`, or leave \`${field}\` out`,
+  });
 }

@@ -50,15 +50,15 @@ function packagedBundles(): string {
   return join(__dirname, up, 'lib', 'programs');
 }
 
-/** The immutable ConfigMap that carries a bundle into a namespace. Returns its name. */
+/** The immutable ConfigMap that carries a bundle into a namespace, kept where Jobs refer to it. Returns its name. */
 export function programConfigMap(
   scope: Construct,
   bundle: ProgramBundle,
-  props: { namespace: string; platform: string; labels: Record<string, string> },
+  props: { namespace: string; platform: string; labels: Record<string, string>; keep?: boolean },
 ): string {
   const name = `${props.platform}-${bundle.program}-${bundle.hash}`;
   new KubeConfigMap(scope, `${bundle.program}-bundle`, {
-    metadata: metadata({ name, namespace: props.namespace, labels: props.labels }),
+    metadata: metadata({ name, namespace: props.namespace, labels: props.labels, keep: props.keep }),
     immutable: true,
     binaryData: { [`${bundle.program}.cjs.gz`]: Buffer.from(bundle.gzip).toString('base64') },
   });

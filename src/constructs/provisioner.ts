@@ -147,8 +147,9 @@ export class Provisioner extends Construct {
   }
 
   private users(): UserDeclaration[] {
-    const { namespace, services } = this.props;
-    return [...usersOfPrograms({ namespace, platform: this.platform }, services.bindings()), ...services.users()];
+    const { namespace, services, externalStore } = this.props;
+    const place = { namespace, platform: this.platform };
+    return [...usersOfPrograms(place, services.bindings(), externalStore), ...services.users()];
   }
 
   private declaration(): Declaration {

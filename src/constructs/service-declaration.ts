@@ -50,11 +50,12 @@ export function usersOf(
     write: inputs.length ? [...prefixes(outputs), completed].sort() : prefixes(outputs),
     remove: [],
     list: [],
+    notify: [],
     mount: [],
   };
   if (!mount) return [user];
   const secret = { namespace, name: secrets.mount };
-  const nothing = { read: [], write: [], remove: [], list: [] };
+  const nothing = { read: [], write: [], remove: [], list: [], notify: [] };
   return [user, { name: names.mount, secret, ...nothing, mount: prefixes([bucketOf(mount)]) }];
 }
 

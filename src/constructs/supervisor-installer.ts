@@ -38,11 +38,11 @@ export class SupervisorInstaller {
     this.version = contentHash([programs.of('supervisor').hash, programs.of('installer').hash, images.of('node')]);
   }
 
-  /** ConfigMaps with the two bundles, and the volume that holds both in a pod. */
-  programVolume(scope: Construct): PodVolume {
+  /** ConfigMaps with the two bundles, kept where Jobs refer to them, and the volume that holds both in a pod. */
+  programVolume(scope: Construct, keep = false): PodVolume {
     const { name: platform, namespace, programs } = this.props;
     const names = (['installer', 'supervisor'] as const).map((program) =>
-      programConfigMap(scope, programs.of(program), { platform, namespace, labels: this.labels }),
+      programConfigMap(scope, programs.of(program), { platform, namespace, labels: this.labels, keep }),
     );
     return { name: PROGRAM_VOLUME, projected: { sources: names.map((name) => ({ configMap: { name } })) } };
   }

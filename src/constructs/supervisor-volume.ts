@@ -42,7 +42,8 @@ const MOUNT: PodVolumeMount = { name: SUPERVISOR_VOLUME, mountPath: SUPERVISOR_D
 
 /**
  * The supervisor's files, as services' pods mount them: one of four kinds behind one interface. Each version is a
- * folder of its own, so that what runs keeps what it started with, and nobody sees half of a version.
+ * folder of its own, so that what runs keeps what it started with, and nobody sees half of a version. What Jobs refer to
+ * is kept when it is no longer declared: those of before may have to start yet.
  */
 export abstract class SupervisorVolume extends Construct {
   /** @throws DeclarationError when an option is impossible, or the Kubernetes version lacks what the kind needs. */
@@ -79,6 +80,8 @@ export abstract class SupervisorVolume extends Construct {
   }
 
   abstract readonly mount: SupervisorMount;
+  /** DaemonSet that installs the supervisor on each node. @default pods get it in another way */
+  readonly daemonSetName?: string;
 }
 
 /**
@@ -87,6 +90,7 @@ export abstract class SupervisorVolume extends Construct {
  */
 class NodeLocalVolume extends SupervisorVolume {
   readonly mount: SupervisorMount;
+  override readonly daemonSetName: string;
 
   constructor(
     scope: Construct,
@@ -99,6 +103,7 @@ class NodeLocalVolume extends SupervisorVolume {
     const { name, namespace } = props;
     const installer = new SupervisorInstaller(props);
     const folder = `${hostPath}/${namespace}/${name}`;
+    this.daemonSetName = `${name}-supervisor-installer`;
     // A volume's folder can't be changed: it is part of the name.
     const stem = `${name}-supervisor-local-${contentHash([folder], PLACE_DIGITS)}`;
     const all = this.claim('versions', stem, { path: folder, type: 'DirectoryOrCreate' }, installer);
@@ -121,10 +126,11 @@ class NodeLocalVolume extends SupervisorVolume {
     { labels }: SupervisorInstaller,
   ): string {
     const { namespace } = this.props;
-    const accessModes = [hostPath.type === 'Directory' ? 'ReadOnlyMany' : 'ReadWriteMany'];
+    const keep = hostPath.type === 'Directory'; // a version's own, which Jobs refer to
+    const accessModes = [keep ? 'ReadOnlyMany' : 'ReadWriteMany'];
     const volumeName = `${namespace}.${name}`; // volumes are the cluster's, and a namespace's name has no dot
     plainObject(this, `${id}-volume`, KubePersistentVolume, {
-      metadata: metadata({ name: volumeName, labels }),
+      metadata: metadata({ name: volumeName, labels, keep }),
       spec: {
         accessModes,
         capacity: { storage: '1Gi' },
@@ -134,7 +140,7 @@ class NodeLocalVolume extends SupervisorVolume {
       },
     });
     plainObject(this, `${id}-claim`, KubePersistentVolumeClaim, {
-      metadata: metadata({ name, namespace, labels }),
+      metadata: metadata({ name, namespace, labels, keep }),
       spec: { accessModes, resources: { requests: { storage: '1Gi' } }, storageClassName: '', volumeName },
     });
     return name;
@@ -149,7 +155,7 @@ class NodeLocalVolume extends SupervisorVolume {
     const { labels } = installer;
     const options = () => SupervisorInstaller.removing(longestJobSeconds());
     plainObject(this, 'installer', KubeDaemonSet, {
-      metadata: metadata({ name: `${name}-supervisor-installer`, namespace, labels }),
+      metadata: metadata({ name: this.daemonSetName, namespace, labels }),
       spec: {
         selector: { matchLabels: selectorLabels('supervisor-installer', name) },
         // Installers of different nodes have nothing to do with each other: all change at once.
@@ -195,7 +201,7 @@ class SharedVolume extends SupervisorVolume {
     const place = contentHash([storageClassName ?? '', storage], PLACE_DIGITS);
     const claimName = `${props.name}-supervisor-shared-${place}`;
     plainObject(this, 'claim', KubePersistentVolumeClaim, {
-      metadata: metadata({ name: claimName, namespace, labels: installer.labels }),
+      metadata: metadata({ name: claimName, namespace, labels: installer.labels, keep: true }),
       spec: {
         accessModes: ['ReadWriteMany'],
         resources: { requests: { storage } },
@@ -238,7 +244,10 @@ class PerPodVolume extends SupervisorVolume {
     super(scope, id);
     const installer = new SupervisorInstaller(props);
     this.mount = {
-      volumes: [{ name: SUPERVISOR_VOLUME, emptyDir: { sizeLimit: INSTALLED_SIZE } }, installer.programVolume(this)],
+      volumes: [
+        { name: SUPERVISOR_VOLUME, emptyDir: { sizeLimit: INSTALLED_SIZE } },
+        installer.programVolume(this, true),
+      ],
       volumeMount: { ...MOUNT, subPath: installer.version },
       initContainers: [installer.container(SUPERVISOR_VOLUME, 'restricted')],
     };

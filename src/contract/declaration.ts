@@ -87,6 +87,8 @@ export interface UserDeclaration {
   readonly remove: readonly string[];
   /** Where it lists objects. */
   readonly list: readonly string[];
+  /** Buckets, by name, whose notification rules it writes. */
+  readonly notify: readonly string[];
   /** Folders that are mounted as file systems: where it lists, gets, puts and deletes. */
   readonly mount: readonly string[];
 }

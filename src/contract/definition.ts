@@ -10,6 +10,9 @@ export interface ServiceDefinition {
   /** Kubernetes quantities. */
   readonly cpu: string;
   readonly memory: string;
+  /** Of all Jobs at one time; what follows from them is in `job.concurrency`. */
+  readonly total_cpu?: string;
+  readonly total_memory?: string;
   readonly enable_gpu: boolean;
   readonly file_stage_in: boolean;
   readonly isolation_level: 'service' | 'user';
@@ -53,6 +56,8 @@ export interface JobSettings {
   readonly deadlineSeconds: number;
   /** Kubernetes `ttlSecondsAfterFinished`. */
   readonly ttlSeconds: number;
+  /** How many Jobs of the service are under way at one time, at most. @default no limit */
+  readonly concurrency?: number;
 }
 
 /** A Job may wait so long for room in the cluster: a burst that takes days to process loses none of its files. */

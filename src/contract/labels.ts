@@ -9,11 +9,20 @@ export const ENVIRONMENT_LABEL = 'oscar-cdk8s/environment';
 /** Environment's version that last declared an object. Not on pods: a new version alone restarts nothing. */
 export const VERSION_LABEL = 'oscar-cdk8s/version';
 
-/** `"true"` on whatever holds data: never pruned (volumes, claims, generated secrets, namespaces). */
+/**
+ * `"true"` on whatever holds data or what Jobs of before refer to: never pruned (volumes, claims, generated secrets,
+ * namespaces; a supervisor's version).
+ */
 export const KEEP_LABEL = 'oscar-cdk8s/keep';
 
 /** On a pod template: hash of configuration that running pods read only at their start. */
 export const CONFIG_HASH_ANNOTATION = 'oscar-cdk8s/config-hash';
+
+/**
+ * On a Job that the manager suspended until its turn comes: how many Jobs of the service its definition allowed to be
+ * under way at one time when it was made. It goes with the suspension, so that a Job which a person suspends has none.
+ */
+export const WAITING_LABEL = 'oscar-cdk8s/waits-for-one-of';
 
 /** What deploy tools understand as «do not prune this»: Argo CD's and Flux's own marks. */
 export const KEEP_ANNOTATIONS: Readonly<Record<string, string>> = {

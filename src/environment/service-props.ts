@@ -32,6 +32,8 @@ export function serviceProps(
     script: Script.fromFile(scriptFile(stack, service.script)),
     cpu: service.cpu,
     memory: service.memory,
+    totalCpu: service.total_cpu || undefined,
+    totalMemory: service.total_memory || undefined,
     ephemeralStorage: service.ephemeral_storage,
     gpu: service.gpu ?? (service.enable_gpu ? 1 : undefined),
     logLevel: service.log_level,
@@ -46,7 +48,14 @@ export function serviceProps(
     allowedUsers: service.allowed_users,
     vo: service.vo,
     synchronous: synchronous && scale(synchronous),
-    job: job && defined({ retries: job.retries, deadlineSeconds: job.deadline, ttlSeconds: job.ttl }),
+    job:
+      job &&
+      defined({
+        retries: job.retries,
+        deadlineSeconds: job.deadline,
+        ttlSeconds: job.ttl,
+        concurrency: job.concurrency,
+      }),
     invocation:
       timeout === undefined && max_inflight === undefined
         ? undefined

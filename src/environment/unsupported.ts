@@ -4,7 +4,6 @@ import { Problem } from './report';
 import { isMap, isNothing, YamlMap } from './values';
 
 const ONE_CLUSTER = 'an environment is one platform on one cluster, and its services are not delegated to others';
-const YUNIKORN = 'it needs the YuniKorn scheduler; `cpu` and `memory` limit each pod';
 const BY_SERVER = 'it is not written by users, but made by the server';
 
 /** Fields that some version of FDL has and that do nothing here, with the reason. */
@@ -20,8 +19,6 @@ const UNSUPPORTED: readonly (readonly [field: FieldPath, reason: string])[] = [
   [['rescheduler_threshold'], ONE_CLUSTER],
   [['enable_sgx'], 'there is no SGX device plugin'],
   [['ephemeral_storage_request'], '`ephemeral_storage` is the limit, and the request with it'],
-  [['total_cpu'], YUNIKORN],
-  [['total_memory'], YUNIKORN],
   [['token'], 'each service has a token of its own, made in the cluster'],
   [['owner'], BY_SERVER],
   [['bucket_list'], BY_SERVER],

@@ -22,6 +22,8 @@ function everything(): Required<Omit<FileServiceProps, 'expose'>> {
     script: Script.inline('#!/bin/sh\nconvert "$INPUT_FILE_PATH"\n'),
     cpu: '1.5',
     memory: '2048Mi',
+    totalCpu: '9',
+    totalMemory: '10Gi',
     ephemeralStorage: '4Gi',
     gpu: 2,
     logLevel: 'DEBUG',
@@ -36,7 +38,7 @@ function everything(): Required<Omit<FileServiceProps, 'expose'>> {
     allowedUsers: ['62bb'],
     vo: 'vo.example.eu',
     synchronous: { minScale: 2, maxScale: 5, cpuThreshold: 60 },
-    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30 },
+    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30, concurrency: 7 },
     invocation: { timeoutSeconds: 20, maxInflight: 4 },
     volume: {
       name: 'models',
@@ -74,6 +76,8 @@ describe('every property shows', () => {
       log_level: 'DEBUG',
       cpu: '1.5',
       memory: '2048Mi',
+      total_cpu: '9',
+      total_memory: '10Gi',
       enable_gpu: true,
       file_stage_in: true,
       isolation_level: 'user',
@@ -91,7 +95,7 @@ describe('every property shows', () => {
       allowed_users: ['62bb'],
       visibility: 'restricted',
       vo: 'vo.example.eu',
-      job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30 },
+      job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 30, concurrency: 5 },
       invocation: { timeoutSeconds: 20, maxInflight: 4 },
     } satisfies ServiceDefinition);
     expect(kinds.ConfigMap.data['script.sh']).toContain('convert');

@@ -232,7 +232,7 @@ describe('rights', () => {
       "the services'",
       'p-svc',
       [
-        'jobs: get list watch create delete deletecollection',
+        'jobs: get list watch create patch delete deletecollection',
         'pods: list watch',
         'configmaps: list watch',
         'podtemplates: list watch',

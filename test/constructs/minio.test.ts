@@ -212,9 +212,10 @@ test('metrics are shown to Prometheus alone, by a token of the root user', () =>
   const { minio, objects } = made({ rootSecretName: 'root' }, { serviceMonitor: true });
   const { endpoints } = only(objects, 'ServiceMonitor').spec;
   const authorization = { credentials: { name: 'oscar-minio-metrics', key: 'token' } };
+  const relabelings = [{ sourceLabels: ['__metrics_path__'], targetLabel: 'metrics_path' }];
   expect(endpoints).toEqual([
-    { port: 'http', path: '/minio/v2/metrics/cluster', authorization },
-    { port: 'http', path: '/minio/v2/metrics/node', authorization },
+    { port: 'http', path: '/minio/v2/metrics/cluster', authorization, relabelings },
+    { port: 'http', path: '/minio/v2/metrics/node', authorization, relabelings },
   ]);
   expect(minio.secrets).toMatchObject([
     {

@@ -102,6 +102,8 @@ test('every property shows up', () => {
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
     bucketMountDriver: 'ru.yandex.s3.csi',
     serviceMonitors: { labels: { release: 'prometheus' } },
+    alerts: { labels: { release: 'rules' } },
+    dashboard: { labels: { folder: 'oscar' } },
   };
   const platform = made(props);
   expect(platform).toMatchObject({
@@ -124,11 +126,79 @@ test('every property shows up', () => {
   expect(kinds).not.toContain('DaemonSet');
   const monitors = objects.filter(({ kind }) => kind === 'ServiceMonitor');
   expect(monitors.map(({ metadata }) => metadata.labels.release)).toEqual(['prometheus', 'prometheus']);
+  expect(only(objects, 'PrometheusRule', 'q-alerts').metadata.labels.release).toBe('rules');
+  expect(only(objects, 'ConfigMap', 'q-dashboard').metadata.labels.folder).toBe('oscar');
   expect(only(objects, 'Deployment', 'q-manager').spec.replicas).toBe(5);
   expect(only(objects, 'CronJob', 'q-sweep').spec.schedule).toBe('@hourly');
   const { replicas, template } = only(objects, 'StatefulSet', 'q-minio').spec;
   expect(replicas).toBe(8);
   expect(template.spec.containers[0].image).toBe('example.org/minio:1');
+});
+
+describe('alerts and dashboard', () => {
+  const wanted = { serviceMonitors: true, alerts: true, dashboard: true };
+  const text = (props: PlatformProps) => {
+    const objects = rendered({ ...wanted, ...props });
+    const { spec } = only(objects, 'PrometheusRule');
+    return JSON.stringify([spec, only(objects, 'ConfigMap', 'oscar-dashboard').data]);
+  };
+
+  test('are made when they are asked for, as children of their own', () => {
+    expect(made(wanted).node.children.map(({ node }) => node.id)).toEqual(
+      expect.arrayContaining(['alerts', 'dashboard']),
+    );
+    const without = rendered({ serviceMonitors: true, alerts: false, dashboard: false });
+    expect(without.map(({ kind }) => kind)).not.toContain('PrometheusRule');
+    expect(without.map(({ metadata }) => metadata.name)).not.toContain('oscar-dashboard');
+  });
+
+  test('the dashboard counts alerts only where there are some', () => {
+    const firing = (props: PlatformProps) => JSON.stringify(only(rendered(props), 'ConfigMap', 'oscar-dashboard').data);
+    expect(firing(wanted)).toContain('ALERTS{');
+    expect(firing({ ...wanted, alerts: false })).not.toContain('ALERTS{');
+  });
+
+  test('name the objects that there are', () => {
+    const objects = rendered(wanted);
+    const rules: string = JSON.stringify(only(objects, 'PrometheusRule').spec).replaceAll('\\"', '"');
+    const named = (label: string) =>
+      new Set([...rules.matchAll(new RegExp(`${label}="([^"]+)"`, 'g'))].map(([, of]) => of));
+    const names = (kind: string) =>
+      objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+    for (const [label, kind] of [
+      ['deployment', 'Deployment'],
+      ['service', 'Service'],
+      ['statefulset', 'StatefulSet'],
+      ['cronjob', 'CronJob'],
+      ['daemonset', 'DaemonSet'],
+    ]) {
+      expect(named(label).size).toBeGreaterThan(0);
+      expect(names(kind)).toEqual(expect.arrayContaining([...named(label)]));
+    }
+    expect(named('namespace')).toEqual(new Set(['oscar', 'oscar-svc']));
+  });
+
+  test('tell of MinIO and of an installer only where these are', () => {
+    expect(text({})).toContain('minio_');
+    expect(text({})).toContain('kube_daemonset_');
+    const elsewhere = { kind: 'external', endpoint: 'https://s3.example.org', secretName: 'keys' } as const;
+    expect(text({ minio: elsewhere })).not.toContain('minio_');
+    expect(text({ supervisor: { kind: 'shared' } })).not.toContain('kube_daemonset_');
+  });
+
+  test.each(['alerts', 'dashboard'] as const)('%s without metrics are refused', (field) => {
+    for (const value of [true, { labels: { release: 'prometheus' } }]) {
+      for (const serviceMonitors of [undefined, false]) {
+        const finding = refusal(() => made({ [field]: value, serviceMonitors }));
+        expect(finding).toMatchObject({
+          field: [field],
+          value,
+          fix: expect.stringContaining('`serviceMonitors: true`'),
+        });
+      }
+    }
+    expect(() => made({ [field]: false })).not.toThrow();
+  });
 });
 
 test('a store that is elsewhere is reached on its port, and no user is made there', () => {

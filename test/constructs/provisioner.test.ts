@@ -105,6 +105,7 @@ test('it declares what services need, the platform has, and where the store is',
         write: ['p-records/bound/', 'p-records/done/'],
         remove: ['p-records/done/'],
         list: ['inbox/text/', 'p-records/'],
+        notify: ['inbox'],
         mount: [],
       },
       ...services.users(),
@@ -164,6 +165,7 @@ test("an external store's users are made by hand: their keys are neither declare
   const objects = rendered({ services: registry('cowsay'), externalStore: true });
   const { users, secrets } = declaration(objects);
   expect(users.map(({ name }) => name)).toEqual(['p.platform.sweep', 'p.cowsay']);
+  expect(users[0].notify).toEqual([]);
   expect(JSON.stringify(rights(objects, 'p-svc'))).not.toContain('cowsay');
   expect(JSON.stringify(rights(objects, 'p'))).not.toContain('p-sweep');
   expect(secrets.map(({ name }) => name)).toEqual(['cowsay-token']);

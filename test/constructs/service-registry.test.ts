@@ -158,6 +158,7 @@ test('each service has a token, a user of its own for its own paths, and a mount
       write: ['archive/', 'oscar-records/done/a/'],
       remove: [],
       list: [],
+      notify: [],
       mount: [],
     },
     {
@@ -167,6 +168,7 @@ test('each service has a token, a user of its own for its own paths, and a mount
       write: [],
       remove: [],
       list: [],
+      notify: [],
       mount: [],
     },
     {
@@ -176,6 +178,7 @@ test('each service has a token, a user of its own for its own paths, and a mount
       write: [],
       remove: [],
       list: [],
+      notify: [],
       mount: ['photos/out/'],
     },
   ]);

@@ -173,6 +173,19 @@ describe('shared', () => {
   });
 });
 
+test.each<[SupervisorOptions, string[]]>([
+  [{ kind: 'nodeLocal' }, ['PersistentVolume', 'PersistentVolumeClaim']],
+  [{ kind: 'shared' }, ['PersistentVolumeClaim']],
+  [{ kind: 'perPod' }, ['ConfigMap', 'ConfigMap']],
+])('%j: what Jobs refer to is kept, as those of before may have to start yet', (options, kept) => {
+  const { mount, objects } = volume(options);
+  const found = objects.filter(({ metadata }) => metadata.labels?.['oscar-cdk8s/keep'] === 'true');
+  expect(found.map(({ kind }) => kind)).toEqual(kept);
+  const volumes = JSON.stringify(mount.volumes);
+  const named = found.filter(({ kind }) => kind !== 'PersistentVolume').map(({ metadata }) => metadata.name);
+  for (const name of named) expect(volumes).toContain(`"${name}"`);
+});
+
 test('perPod: each pod installs for itself, without privileges', () => {
   const { mount, objects } = volume({ kind: 'perPod' });
   expect(objects.map(({ kind }) => kind)).toEqual(['ConfigMap', 'ConfigMap']);

@@ -33,6 +33,8 @@ export function resultsGoToOtherStores(scenario: Scenario): void {
     const { accessKey, secretKey } = s3.settings();
     await secret('s3-results', { accessKey, secretKey });
     await secret('webdav-dcache', LOGIN);
+    // Its pod looks for them less and less often.
+    await scenario.cluster.kubectl('delete', 'pods', '-n', SERVICES, '-l', 'oscar_service=archive');
   });
 
   scenario.step('results go to another S3 and to WebDAV', async () => {

@@ -1,40 +1,32 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually } from './cluster';
-import { jobsOf, objectOf } from './jobs';
+import { tell } from './figures';
+import { objectOf } from './jobs';
 import { measured } from './manager';
-import { Job, jobEnd, Pod } from './objects';
+import { jobEnd, Pod } from './objects';
 import { cut, giveBack, isAsItWas } from './outage';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
-import { PATIENT_ATTEMPTS, Store } from './store';
+import { Store } from './store';
 import { sweep } from './sweeps';
+import { CHECKSUM, Uploads } from './uploads';
 
-const SERVICE = 'checksum';
-const BUCKET = 'uploads';
-const AT_ONCE = 3;
-/** From the beginning of an upload to that of the next, of each that uploads. */
-const PACE_MS = 900;
+/** Three files in 900 ms. */
+const PACE = { atOnce: 3, everyMs: 900 };
 const KILL_EVERY_MS = 6_000;
 const OUTAGE_MS = 15_000;
-
-const content = (index: number) => `file ${index}: ${'x'.repeat(index % 50)}\n`;
-const nameOf = (index: number) => `file-${String(index).padStart(4, '0')}.txt`;
 
 /** Without an end that anybody is told: of the manager, of the store, of Jobs; in turn. */
 const VICTIMS: readonly (readonly [namespace: string, selector: string])[] = [
   [PLATFORM, 'app.kubernetes.io/component=manager'],
   [PLATFORM, 'app.kubernetes.io/component=minio'],
-  [SERVICES, `oscar_service=${SERVICE}`],
-  [SERVICES, `oscar_service=${SERVICE}`],
+  [SERVICES, `oscar_service=${CHECKSUM.service}`],
+  [SERVICES, `oscar_service=${CHECKSUM.service}`],
 ];
 const kindOf = (selector: string) => selector.split('=')[1];
 
 /** What was killed: kind → how often. */
 type Kills = Readonly<Record<string, number>>;
-/** `bucket/key` → how often it was uploaded until the store said that it has it. */
-type Tries = Map<string, number>;
 
 /** Whatever is killed meanwhile: each file has its result, and each result is right. */
 export function everyUploadIsProcessed(scenario: Scenario, count: number): void {
@@ -43,16 +35,13 @@ export function everyUploadIsProcessed(scenario: Scenario, count: number): void 
 }
 
 async function everyUpload({ cluster }: Scenario, count: number): Promise<void> {
-  const store = await Store.of(cluster);
-  const client = store.client();
-  const reader = store.client(undefined, PATIENT_ATTEMPTS);
-  const tries: Tries = new Map();
+  const uploads = new Uploads(await Store.of(cluster), CHECKSUM, 'chaos', count);
   const began = performance.now();
   let isOver = false;
-  const uploads = uploadAll(client, count, tries, () => isOver);
+  const sent = uploads.send({ ...PACE, isOver: () => isOver });
   const kills = killUntil(cluster, () => isOver);
   try {
-    await Promise.all([uploads, outage(cluster)]);
+    await Promise.all([sent, outage(cluster)]);
     measured(`${count} uploads`, began);
   } finally {
     isOver = true;
@@ -61,33 +50,25 @@ async function everyUpload({ cluster }: Scenario, count: number): Promise<void> 
   const killed = await kills;
   const leastKilled = leastKills(performance.now() - began);
   await isAsItWas(cluster);
-  await allStopsMoving(cluster, count);
-  const missing = count - (await results(reader)).length;
+  await allStopsMoving(cluster, uploads);
+  const missing = count - (await uploads.results()).length;
   measured(`until nothing was under way, ${missing} missing`, began);
   const found = await sweep(cluster);
   await eventually('no result is missing', 240, async () => {
-    expect((await results(reader)).length).toBe(count);
+    expect((await uploads.results()).length).toBe(count);
   });
   measured('until each file had its result', began);
-  await resultsAreRight(reader, count);
-  await allStopsMoving(cluster, count);
+  await uploads.resultsAreRight();
+  await allStopsMoving(cluster, uploads);
   expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
-  const jobs = await jobsOf(cluster, SERVICE);
-  const refused = [...tries.values()].reduce((sum, one) => sum + one - 1, 0);
+  const jobs = await uploads.jobs(cluster);
+  const { refused } = uploads;
   const numbers = { uploads: count, refused, killed, missingBeforeTheSweep: missing, foundByTheSweep: found };
   tell({ ...numbers, jobs: jobs.length });
-  expect(new Set(jobs.map(objectOf)).size).toBe(count);
-  expect(doubled(jobs, tries)).toEqual([]);
+  uploads.haveTheirJobs(jobs);
   // With fewer kills the rest proves nothing.
   const spared = Object.entries(leastKilled).filter(([kind, least]) => (killed[kind] ?? 0) < least);
   expect(spared).toEqual([]);
-}
-
-/** Files with more Jobs than they were sent: a try that wasn't answered may have been stored, and is an upload of its own. */
-function doubled(jobs: readonly Job[], tries: Tries): string[] {
-  const made = new Map<string, number>();
-  for (const object of jobs.map((job) => objectOf(job)!)) made.set(object, (made.get(object) ?? 0) + 1);
-  return [...made].filter(([object, count]) => count > (tries.get(object) ?? 0)).map(([object]) => object);
 }
 
 /** Half of what the pace gives: each kill takes its time as well, and now and then there is no pod of a kind. */
@@ -97,32 +78,6 @@ function leastKills(ms: number): Kills {
   const kinds = new Set(VICTIMS.map(([, selector]) => kindOf(selector)));
   return Object.fromEntries([...kinds].map((kind) => [kind, Math.floor(ofEach * turns(kind))]));
 }
-
-/** Each at its pace, and each until the store says that it has it. */
-async function uploadAll(client: S3Client, count: number, tries: Tries, isOver: () => boolean): Promise<void> {
-  let next = 0;
-  const upload = async () => {
-    while (next < count && !isOver()) {
-      const index = next++;
-      const pause = sleep(PACE_MS);
-      const key = `in/${nameOf(index)}`;
-      const put = new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: content(index) });
-      for (let sent = 1; !isOver(); sent++) {
-        tries.set(`${BUCKET}/${key}`, sent);
-        if (await isTaken(client.send(put))) break;
-        await sleep(1_000);
-      }
-      await pause;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, upload));
-}
-
-const isTaken = (answer: Promise<unknown>) =>
-  answer.then(
-    () => true,
-    () => false,
-  );
 
 async function killUntil(cluster: Cluster, isOver: () => boolean): Promise<Kills> {
   const killed: Record<string, number> = {};
@@ -156,33 +111,17 @@ async function outage(cluster: Cluster): Promise<void> {
 }
 
 /** Jobs are at their end, and no more come for a while. */
-async function allStopsMoving(cluster: Cluster, count: number): Promise<void> {
+async function allStopsMoving(cluster: Cluster, uploads: Uploads): Promise<void> {
   let known = -1;
   let since = Date.now();
   await eventually('all Jobs are done', 480, async () => {
-    const jobs = await jobsOf(cluster, SERVICE);
+    const jobs = await uploads.jobs(cluster);
     const open = jobs.filter((job) => !jobEnd(job)).map(({ metadata }) => metadata.name);
     if (jobs.length !== known || open.length > 0) since = Date.now();
     known = jobs.length;
     await sleep(1_000);
-    const quietSeconds = new Set(jobs.map(objectOf)).size === count ? 0 : 20;
+    const quietSeconds = new Set(jobs.map(objectOf)).size === uploads.count ? 0 : 20;
     if (open.length > 0 || Date.now() - since < quietSeconds * 1000)
       throw new Error(`${open.length} of ${jobs.length} Jobs are under way: ${open.slice(0, 3).join(', ')}`);
   });
 }
-
-async function results(client: S3Client): Promise<string[]> {
-  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'out/' }));
-  return Contents.map(({ Key }) => Key!).filter((key) => key.endsWith('.md5'));
-}
-
-async function resultsAreRight(client: S3Client, count: number): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const key = `out/${nameOf(index)}.md5`;
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-    const expected = createHash('md5').update(content(index)).digest('hex');
-    expect([key, await Body!.transformToString()]).toEqual([key, `${expected}\n`]);
-  }
-}
-
-const tell = (numbers: object) => process.stderr.write(`      ${JSON.stringify(numbers)}\n`);

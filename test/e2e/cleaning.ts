@@ -5,10 +5,16 @@ const CLUSTER_WIDE = 'namespaces,persistentvolumes,clusterroles,clusterrolebindi
 /** Of what the tests need beside the platform. */
 const NAMESPACE = 'oscar-e2e';
 /** Where a supervisor volume `nodeLocal` is, unless an environment says otherwise. */
-const ON_NODES = '/var/lib/oscar-cdk8s';
+export const ON_NODES = '/var/lib/oscar-cdk8s';
 
-/** What of the cluster is a platform's. @returns it, or nothing where there is none */
-export async function isOurs(cluster: Cluster): Promise<string> {
+/** @throws when the cluster holds a platform: it may be somebody's. */
+export async function isFree(cluster: Cluster): Promise<void> {
+  const taken = await ofPlatforms(cluster);
+  if (taken) throw new Error(`the cluster has a platform already (${taken}): use one that has none`);
+}
+
+/** What of the cluster is a platform's. */
+async function ofPlatforms(cluster: Cluster): Promise<string> {
   return (await cluster.kubectl('get', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '-o', 'name'))
     .trim()
     .replace(/\n/g, ', ');
@@ -17,7 +23,7 @@ export async function isOurs(cluster: Cluster): Promise<string> {
 /** Removes the platform with its data, and what it installed on the nodes. */
 export async function removePlatform(cluster: Cluster): Promise<void> {
   await cluster.kubectl('delete', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '--wait=false');
-  await eventually('nothing is left of the platform', 240, async () => expect(await isOurs(cluster)).toBe(''));
+  await eventually('nothing is left of the platform', 240, async () => expect(await ofPlatforms(cluster)).toBe(''));
   await emptyNodes(cluster);
 }
 
@@ -27,7 +33,7 @@ export async function emptyNodes(cluster: Cluster): Promise<void> {
   const container = {
     name: 'empty',
     image: 'docker.io/library/busybox:1.36',
-    command: ['sh', '-c', 'find /host -mindepth 1 -delete && touch /done && exec sleep 3600'],
+    command: ['sh', '-c', 'find /host -mindepth 1 -maxdepth 1 -exec rm -rf {} + && touch /done && exec sleep 3600'],
     readinessProbe: { exec: { command: ['test', '-f', '/done'] }, periodSeconds: 1 },
     volumeMounts: [{ name: 'host', mountPath: '/host' }],
   };

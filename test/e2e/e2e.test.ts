@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { accountsMayNoMoreThanTheyDo } from './accounts';
 import { answersAreAsManyFiles } from './answers';
 import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
-import { theDeclarationChangesUnderLoad } from './change';
 import { everyUploadIsProcessed } from './chaos';
+import { jobsWaitForTheirTurn } from './concurrency';
+import { anIntruderFindsDoorsShut } from './doors';
 import {
   oneOfTwoManagersIsEnough,
   uploadsOutliveTheManager,
@@ -11,17 +13,28 @@ import {
   whatNobodyTakesIsDeadLettered,
 } from './events';
 import { frame, picture } from './examples';
-import { aFileIsProcessed, aJobWaitsForTheSupervisor, eachNodeProcessesAFile } from './jobs';
-import { idleServicesGoToSleep } from './manager';
+import { anExposedServiceAnswers } from './exposed';
+import { aFloodIsProcessed } from './flood';
+import { jobsFailAndSayWhy } from './job-faults';
+import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
+import { aNodeJoins } from './joining-node';
+import { CALLED, idleServicesGoToSleep } from './manager';
+import { theNewestImageRuns } from './newest-image';
+import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
+import { whoReachesWhomIsAsDocumented } from './reachability';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
+import { changesRestartWhatIsDocumented } from './restarts';
 import { theManagerMayNoMoreThanItDoes } from './rights';
+import { podsAreAsManyAsTheLoadAsksFor } from './scaling';
 import { scenario } from './scenario';
-import { appliesTwice, EVERY_SERVICE, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { appliesTwice, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { theSupervisorIsUpgraded } from './supervisor-upgrade';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
 import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
+import { takenDownItLeavesTheData } from './takedown';
 import { usersMayNoMoreThanIsDeclared } from './users';
 import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
 
@@ -33,11 +46,11 @@ const PLANTS = { contentType: 'application/octet-stream', body: LEAF, answer: SP
 const PLANTS_BASE64 = { contentType: 'text/plain', body: Buffer.from(LEAF).toString('base64'), answer: SPECIES };
 const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
-/** Those that are not called by the manager are never sent to sleep. */
-const CALLED = `${EVERY_SERVICE},${EVERY_SERVICE} notin (web)`;
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
-const UPLOADS = Number(process.env.UPLOADS ?? 300);
+const UPLOADS = Number(process.env.UPLOADS ?? 150);
+
+const FLOOD = Number(process.env.FLOOD ?? 200);
 
 // Two managers, four pods of the store, the supervisor on each node.
 scenario('e2e', (given) => {
@@ -47,6 +60,7 @@ scenario('e2e', (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
+  accountsMayNoMoreThanTheyDo(given);
   theStoreIsProvisioned(given);
   anUnchangedDeclarationIsNotProvisionedAgain(given);
   // Before the first file: a sweep would write the records that supervisors didn't leave.
@@ -55,12 +69,14 @@ scenario('e2e', (given) => {
   // busybox has no libc at all, Debian has another one than the supervisor's.
   eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
   eachNodeProcessesAFile(given, 'grayscale', (node) => picture(node));
+  resultsGoToOtherStores(given);
+  idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
+  aNodeJoins(given, 'cowsay');
+
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);
   filtersHold(given);
-  // Its Secrets are in the cluster only now.
-  resultsGoToOtherStores(given);
   usersMayNoMoreThanIsDeclared(given);
   aSweepFindsNothing(given);
   aLostEventIsFound(given);
@@ -80,16 +96,29 @@ scenario('e2e', (given) => {
   aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
   jobsAreDeleted(given, 'cowsay');
   tokensAreChecked(given, 'cowsay', 'plants');
+  upstreamsClientWorks(given, 'cowsay', COWSAY);
+  anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
+
+  anIntruderFindsDoorsShut(given);
+  whoReachesWhomIsAsDocumented(given);
+
+  theNewestImageRuns(given);
+  theSupervisorIsUpgraded(given, 60);
 
   whatNobodyTakesIsDeadLettered(given);
   refusedJobsAreAskedForAgain(given);
   uploadsOutliveTheManager(given);
   uploadsWaitForKubernetes(given);
   theApiServerIsAsItsDouble(given);
-  idleServicesGoToSleep(given, CALLED);
-  aJobWaitsForTheSupervisor(given, 'find-objects', frame('a node that is new'));
+  jobsFailAndSayWhy(given);
 
-  theDeclarationChangesUnderLoad(given);
+  podsAreAsManyAsTheLoadAsksFor(given, 3, IDLE_SECONDS);
+  aFloodIsProcessed(given, FLOOD, { service: 'cowsay', request: COWSAY });
+  jobsWaitForTheirTurn(given, { service: 'turns', bucket: 'turns' }, 5, 40);
+
+  idleServicesGoToSleep(given, CALLED);
+  changesRestartWhatIsDocumented(given);
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
+  takenDownItLeavesTheData(given, 'e2e');
 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { removeUndeclared } from './applying';
+import { removalOfUndeclared } from './documented';
 import { Cluster, eventually } from './cluster';
 import { frame } from './examples';
 import { hasResults, jobsFor } from './jobs';
@@ -129,7 +129,7 @@ export function jobsFailAndSayWhy(scenario: Scenario): void {
     await cluster.kubectl('delete', 'jobs', '-n', SERVICES, '-l', own);
     await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
     await provisioned(cluster);
-    await removeUndeclared(cluster, '1.0.0');
+    await cluster.kubectl(...removalOfUndeclared('e2e', '1.0.0'));
     await eventually('nothing is left of them', 60, async () => {
       expect(await cluster.kubectl('get', 'all,configmaps,podtemplates', '-n', SERVICES, '-l', own, '-o', 'name')).toBe(
         '',

@@ -1,6 +1,5 @@
 import { SERVICE_LABEL } from '../../src/contract';
-import { emptyNodes } from './cleaning';
-import { Cluster, eventually, throughout } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { measured } from './manager';
 import type { Job, Pod } from './objects';
 import type { Scenario } from './scenario';
@@ -19,7 +18,7 @@ export interface Upload {
 export const odd = (name: string) => `ä 100% +"$(a) ${name}`;
 
 /** Uploads a file, and waits: the store tells the manager, which makes a Job, which makes the results. */
-async function processFile(cluster: Cluster, service: string, upload: Upload): Promise<Pod> {
+export async function isProcessed(cluster: Cluster, service: string, upload: Upload): Promise<Pod> {
   const store = await Store.of(cluster);
   await store.put(upload.path, upload.content);
   const began = performance.now();
@@ -83,7 +82,7 @@ export const objectOf = ({ metadata }: Job) => metadata.annotations?.['oscar-cdk
 
 export function aFileIsProcessed(scenario: Scenario, service: string, upload: Upload): void {
   scenario.step(`an uploaded file becomes a result of ${service}`, async () => {
-    await processFile(scenario.cluster, service, upload);
+    await isProcessed(scenario.cluster, service, upload);
   });
 }
 
@@ -97,7 +96,7 @@ export function eachNodeProcessesAFile(scenario: Scenario, service: string, uplo
       for (const node of nodes) {
         const others = nodes.filter((name) => name !== node);
         if (others.length) await cluster.kubectl('cordon', ...others);
-        expect((await processFile(cluster, service, upload(node))).spec.nodeName).toBe(node);
+        expect((await isProcessed(cluster, service, upload(node))).spec.nodeName).toBe(node);
         if (others.length) await cluster.kubectl('uncordon', ...others);
       }
     },
@@ -105,35 +104,7 @@ export function eachNodeProcessesAFile(scenario: Scenario, service: string, uplo
   );
 }
 
-/** On every node, as a node that was just added is: no supervisor there yet, and nobody who installs it. */
-export function aJobWaitsForTheSupervisor(scenario: Scenario, service: string, upload: Upload): void {
-  scenario.step(
-    'a Job on a node without the supervisor waits for it, and does not fail',
-    async () => {
-      const { cluster } = scenario;
-      await cluster.kubectl('delete', 'daemonset', '-n', SERVICES, 'oscar-supervisor-installer', '--wait=true');
-      await emptyNodes(cluster);
-      const store = await Store.of(cluster);
-      await store.put(upload.path, upload.content);
-      const pod = async () => {
-        const [{ metadata }] = await jobsFor(cluster, service, upload.path);
-        return podOf(cluster, metadata.name);
-      };
-      await eventually('its pod has a node', 30, async () => (await pod()).spec.nodeName !== undefined);
-      await throughout('it waits', 10, async () => {
-        const [{ status }] = await jobsFor(cluster, service, upload.path);
-        return !status.failed && (await pod()).status.phase === 'Pending';
-      });
-      await cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
-      // The kubelet looks for the supervisor less and less often: after one minute, then after two.
-      await isComplete(cluster, service, upload, 240);
-      await hasResults(store, upload);
-    },
-    420,
-  );
-}
-
-async function podOf(cluster: Cluster, job: string): Promise<Pod> {
+export async function podOf(cluster: Cluster, job: string): Promise<Pod> {
   const [pod] = await cluster.list<Pod>('pods', '-n', SERVICES, '-l', `batch.kubernetes.io/job-name=${job}`);
   if (!pod) throw new Error(`Job ${job} has no pod yet`);
   return pod;

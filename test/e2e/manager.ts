@@ -16,6 +16,9 @@ export interface Call {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
+/** Selects what the manager calls and sends to sleep: not the service that is exposed. */
+export const CALLED = `${EVERY_SERVICE},${EVERY_SERVICE} notin (web)`;
+
 const CALL_MS = 150_000;
 
 /** The manager, by its Service. */

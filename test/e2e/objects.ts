@@ -14,6 +14,10 @@ export interface KubernetesObject {
   };
 }
 
+interface ContainerState {
+  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly message?: string };
+}
+
 export interface Pod extends KubernetesObject {
   readonly spec: { readonly nodeName?: string };
   readonly status: {
@@ -23,13 +27,15 @@ export interface Pod extends KubernetesObject {
     readonly podIP?: string;
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
-      readonly state: { readonly terminated?: { readonly exitCode: number; readonly message?: string } };
+      readonly state: ContainerState;
+      /** Of the container before it. */
+      readonly lastState?: ContainerState;
     }[];
   };
 }
 
 export interface Service extends KubernetesObject {
-  readonly spec: { readonly clusterIP: string };
+  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly nodePort?: number }[] };
 }
 
 export interface Node extends KubernetesObject {
@@ -62,6 +68,11 @@ export const isReady = ({ status }: Pod) =>
 
 export const restartsOf = ({ status }: Pod) =>
   (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+
+export const wasKilledForMemory = ({ status }: Pod) =>
+  (status.containerStatuses ?? []).some(({ state, lastState }) =>
+    [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled'),
+  );
 
 /** How a Job ended, if it did. */
 export const jobEnd = ({ status }: Job) =>

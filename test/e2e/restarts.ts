@@ -1,6 +1,7 @@
-import { applyAndWait, documentedTable, removeUndeclared } from './applying';
+import { applyAndWait } from './applying';
 import { CHANGES, SERVICE } from './changes';
 import { Cluster, eventually } from './cluster';
+import { documentedTable, removalOfUndeclared } from './documented';
 import { Load, nothingIsLostOrDoubled } from './load';
 import { measured } from './manager';
 import { KubernetesObject, Pod, restartsOf } from './objects';
@@ -39,7 +40,7 @@ export function changesRestartWhatIsDocumented(scenario: Scenario): void {
         const folder = await scenario.laidOver(...layers, { version });
         const began = performance.now();
         const log = await applyAndWait(cluster, folder);
-        if (change.removes) await removeUndeclared(cluster, version);
+        if (change.removes) await cluster.kubectl(...removalOfUndeclared('e2e', version));
         running = await eventually('what it starts, ends and restarts is as documented', 60, async () => {
           const now = await whatRuns(cluster);
           expect(cells(running, now)).toEqual(TABLE.get(change.name));

@@ -15,6 +15,7 @@ export const WEBDAV_PORT = 18334;
 /**
  * Synthesizes an environment, with this machine's address where it names servers of the tests.
  * @param layers what is laid over it, one over the other
+ * @param cli the command @default this package's
  */
 export async function synthesize(
   cluster: Cluster,
@@ -22,6 +23,7 @@ export async function synthesize(
   environment: string,
   outdir: string,
   layers: readonly object[] = [],
+  cli = CLI,
 ): Promise<void> {
   const address = await addressForPods(cluster);
   const servers = {
@@ -39,7 +41,7 @@ export async function synthesize(
     base = file;
   }
   const places = ['--outdir', outdir, '--environments', environments];
-  await cluster.run(process.execPath, [CLI, 'synth', environment, ...places]);
+  await cluster.run(process.execPath, [cli, 'synth', environment, ...places]);
   rmSync(environments, { recursive: true });
 }
 

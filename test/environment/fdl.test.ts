@@ -28,6 +28,8 @@ describe('what is found in the wild', () => {
     ['a list that is empty behind the colon', 'allowed_users:', {}],
     ['a number for CPU', 'cpu: 1.0', { cpu: '1.0' }],
     ['a number for memory', 'memory: 1024', { memory: '1024' }],
+    ['totals of all Jobs', 'total_cpu: 2\ntotal_memory: 4Gi', { totalCpu: '2', totalMemory: '4Gi' }],
+    ['empty totals', 'total_cpu: ""\ntotal_memory: ""', {}],
     [
       'numbers and booleans in variables',
       'environment: { variables: { V: 1.10, ON: true, N: 0x1F, E: "", Q: "null" } }',
@@ -101,7 +103,6 @@ describe('fields that do nothing here', () => {
   test.each([
     ['alpine', 'alpine: true', 'the supervisor brings its own libraries and runs in every image'],
     ['kserve', 'kserve: { type: inference }', 'models are not served through KServe here'],
-    ['total_cpu', 'total_cpu: 2', 'it needs the YuniKorn scheduler; `cpu` and `memory` limit each pod'],
     ['token', 'token: hush', 'each service has a token of its own, made in the cluster'],
   ])('%s is a warning, and an error when strict', (field, text, reason) => {
     const line = `f.yaml:7:7: warning: service "f": ${field}: it does nothing here: ${reason}. Fix: leave it out.`;
@@ -118,7 +119,6 @@ describe('fields that do nothing here', () => {
     'rescheduler_threshold: 1',
     'enable_sgx: true',
     'ephemeral_storage_request: 1Gi',
-    'total_memory: 1Gi',
     'owner: x',
     'bucket_list: []',
     'namespace: x',

@@ -68,6 +68,8 @@ test('every prop of a platform can be declared', () => {
     servicesRoute: { kind: 'ingress', host: 'services.example.org' },
     bucketMountDriver: 'csi.example.org',
     serviceMonitors: { labels: { release: 'prometheus' } },
+    alerts: { labels: { release: 'rules' } },
+    dashboard: { labels: { grafana_dashboard: 'yes' } },
   };
   expect(everything.platformProps()).toEqual(expected);
 });
@@ -100,6 +102,8 @@ test('every prop of a service can be declared', () => {
     image: 'registry.example.org/everything:1',
     cpu: '1.0',
     memory: '1Gi',
+    totalCpu: '8',
+    totalMemory: '6Gi',
     ephemeralStorage: '2Gi',
     gpu: 2,
     logLevel: 'DEBUG',
@@ -111,7 +115,7 @@ test('every prop of a service can be declared', () => {
     allowedUsers: ['me@example.org'],
     vo: 'vo.example.org',
     synchronous: { minScale: 1, maxScale: 5, cpuThreshold: 70 },
-    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 1200 },
+    job: { retries: 1, deadlineSeconds: 60, ttlSeconds: 1200, concurrency: 12 },
     invocation: { timeoutSeconds: 30, maxInflight: 4 },
     expose: {
       ports: [5000, 5001],

@@ -2,14 +2,14 @@
 // reason told, in kube-score-exceptions.yaml. Anything else below «all OK» fails, and so does an exception that no
 // longer applies.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
+import { goProgram } from './go-program.mjs';
 
-const VERSION = 'v1.20.0';
-const PACKAGE = `github.com/zegl/kube-score/cmd/kube-score@${VERSION}`;
+const PACKAGE = 'github.com/zegl/kube-score/cmd/kube-score@v1.20.0';
 const ALL_OK = 10;
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -19,19 +19,6 @@ const OPTIONAL = [
   'container-ports-check',
   'container-ephemeral-storage-request-equals-limit',
 ];
-
-/** Built once a machine. */
-function kubeScore() {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oscar-cdk8s', `kube-score-${VERSION}`);
-  const program = join(folder, 'kube-score');
-  if (existsSync(program)) return program;
-  const { status } = spawnSync('go', ['install', PACKAGE], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, GOBIN: folder, GOFLAGS: '-trimpath', CGO_ENABLED: '0' },
-  });
-  if (status !== 0) throw new Error(`go install ${PACKAGE} failed`);
-  return program;
-}
 
 /** kube-score doesn't know PodTemplates: each is judged as the Job that the manager stamps from it. */
 function asJob({ metadata, template, ...object }) {
@@ -62,7 +49,9 @@ function findings(environment, folder) {
     );
     const optional = OPTIONAL.flatMap((check) => ['--enable-optional-test', check]);
     const args = ['score', '-o', 'json', '--kubernetes-version', 'v1.27', '--disable-ignore-checks-annotations'];
-    const { stdout, stderr, error } = spawnSync(kubeScore(), [...args, ...optional, file], { maxBuffer: 2 ** 28 });
+    const { stdout, stderr, error } = spawnSync(goProgram(PACKAGE), [...args, ...optional, file], {
+      maxBuffer: 2 ** 28,
+    });
     if (error || !stdout.length) throw error ?? new Error(`kube-score: ${stderr}`);
     return JSON.parse(stdout).flatMap(({ type_meta: { kind }, object_meta: { name, labels }, checks }) =>
       checks

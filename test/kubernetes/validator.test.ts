@@ -79,6 +79,17 @@ describe.each(['1.27', '1.34'])('the judge of Kubernetes %s', (version) => {
     expect(judge.errors(monitor({ prot: 'http' })).join()).toContain('(prot)');
     expect(judge.errors({ ...monitor({}), metadata: { nmae: 'a' } } as never).join()).toContain('(nmae)');
   });
+
+  test('patterns with a flag of Go', () => {
+    const rule = (strategy: string) => ({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'a' },
+      spec: { groups: [{ name: 'a', partial_response_strategy: strategy, rules: [{ alert: 'A', expr: 'up == 0' }] }] },
+    });
+    for (const strategy of ['warn', 'Abort']) expect(judge.errors(rule(strategy))).toEqual([]);
+    expect(judge.errors(rule('stop')).join()).toMatch(/partial_response_strategy: must match pattern/);
+  });
 });
 
 test('what came after 1.27 is refused there, and taken by 1.34', () => {

@@ -17,9 +17,22 @@ const FORMATS = {
   double: { type: 'number', validate: Number.isFinite },
 } as const;
 
+/** Definitions' patterns are Go's: a flag stands in the pattern. */
+const regExp = Object.assign(
+  (pattern: string, flags: string) =>
+    pattern.includes('(?i)') ? new RegExp(pattern.replace('(?i)', ''), `${flags}i`) : new RegExp(pattern, flags),
+  { code: 'new RegExp' },
+);
+
 /** Says of an object what an API server of one version, and those of the custom resources, would refuse in its fields. */
 export class KubernetesValidator {
-  private readonly ajv = new Ajv({ allErrors: true, strict: false, formats: FORMATS as never, verbose: true });
+  private readonly ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    formats: FORMATS as never,
+    verbose: true,
+    code: { regExp },
+  });
   private readonly kinds = new Map<string, string>();
 
   /** @param version `1.27` or `1.34`. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Queue, Ticket } from '../../src/programs/common/queue';
 
 let now = 0;
@@ -127,4 +128,16 @@ describe('when to try again', () => {
     now += 4_000;
     expect(queue.retryAfterSeconds()).toBe(40);
   });
+});
+
+test('a signal that outlives many turns is left with nothing of them', async () => {
+  const queue = new Queue(1, 100);
+  const { signal } = new AbortController();
+  const tickets = Array.from({ length: 101 }, () => enter(queue, signal));
+  expect(getEventListeners(signal, 'abort')).toHaveLength(100);
+  for (const ticket of tickets) {
+    await settled(ticket);
+    ticket.leave();
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

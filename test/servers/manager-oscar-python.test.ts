@@ -20,6 +20,7 @@ let manager: ManagerProcess;
 let store: BucketStore;
 let service: Service;
 let client: OscarPython;
+let endpoint: string;
 const files = new ContentFolder();
 beforeAll(async () => {
   manager = await ManagerProcess.create();
@@ -36,7 +37,8 @@ beforeAll(async () => {
   await service.serve().says('listening on port');
   putWarmPod();
   await until('the pod is seen', async () => (await manager.asAdmin('/')).includes('1 of 1 ready'));
-  client = new OscarPython(manager.port, { user: 'oscar', password: 'not-a-secret' });
+  endpoint = `http://127.0.0.1:${manager.port}`;
+  client = new OscarPython(endpoint, { user: 'oscar', password: 'not-a-secret' });
 });
 afterAll(async () => {
   await service.remove();
@@ -101,7 +103,7 @@ describe('reading', () => {
   });
 
   test('with a wrong password, everything raises 401', async () => {
-    const stranger = new OscarPython(manager.port, { user: 'oscar', password: 'guessed' });
+    const stranger = new OscarPython(endpoint, { user: 'oscar', password: 'guessed' });
     for (const method of ['list_services', 'get_cluster_config', 'get_cluster_status']) {
       expect(await stranger.call(method)).toMatchObject({ raised: 401 });
     }
@@ -137,7 +139,7 @@ describe('run_service', () => {
   });
 
   test('with the token alone', async () => {
-    const stranger = new OscarPython(manager.port, { user: 'oscar', password: 'guessed' });
+    const stranger = new OscarPython(endpoint, { user: 'oscar', password: 'guessed' });
     const token = tokenOf('cowsay');
     expect(decoded(await stranger.call('run_service', ['cowsay'], { input: 'x', token }))).toBe('got: x');
     const other = await stranger.call('run_service', ['other'], { input: 'x', token });

@@ -107,6 +107,16 @@ describe('the sweep’s user', () => {
     expect(await answer('DELETE', `/${bucket}`)).toBe('refused');
   });
 
+  test('writes the notification rules of the buckets that services are bound to, and of no other', async () => {
+    const rules = (bucket: string) => answer('PUT', `/${bucket}?notification=`, '<NotificationConfiguration/>');
+    expect([await rules('inn'), await rules('inn-ann'), await rules('whole')]).toEqual([200, 200, 200]);
+    for (const bucket of ['other', 'oscar-bodies', 'oscar-records'])
+      expect([bucket, await rules(bucket)]).toEqual([bucket, 'refused']);
+    const headers = { 'content-md5': createHash('md5').update('<x/>').digest('base64') };
+    for (const what of ['lifecycle', 'versioning', 'policy', 'tagging'])
+      expect([what, await answer('PUT', `/inn?${what}=`, '<x/>', headers)]).toEqual([what, 'refused']);
+  });
+
   test('keeps records, and leaves the removal of bindings to the provisioner', async () => {
     const [record, bound] = ['/oscar-records/done/cow/cow-0', `/oscar-records/${bindingRecord('cow', 'inn/cow/')}`];
     expect([await answer('HEAD', record), await answer('GET', bound)]).toEqual([404, 200]);

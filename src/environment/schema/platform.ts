@@ -136,6 +136,24 @@ const serviceMonitors = z.union(
   { error: 'true, false or a map with labels' },
 );
 
+const alerts = z.union(
+  [
+    flag,
+    object({ labels: optional(map(text), 'By which a Prometheus chooses its PrometheusRules, e.g. `release`.', 'none') }),
+  ],
+  { error: 'true, false or a map with labels' },
+);
+
+const dashboard = z.union(
+  [
+    flag,
+    object({
+      labels: optional(map(text), "By which Grafana's sidecar chooses its ConfigMaps.", '`grafana_dashboard: "1"`'),
+    }),
+  ],
+  { error: 'true, false or a map with labels' },
+);
+
 const sweep = object({
   schedule: optional(text, 'When it runs: five fields of cron.', '`*/5 * * * *` (every 5 minutes)'),
 }).meta({ title: 'sweep' });
@@ -154,4 +172,14 @@ export const platformSchema = object({
   servicesRoute: optional(route, 'How exposed services are reached from outside.', "they can't be exposed"),
   bucketMountDriver: optional(text, "CSI driver for services' bucket mounts.", 'none'),
   serviceMonitors: optional(serviceMonitors, 'ServiceMonitors for the Prometheus operator.', 'false'),
+  alerts: optional(
+    alerts,
+    'A PrometheusRule for the Prometheus operator; needs `serviceMonitors`. What each alert means: docs/OPERATIONS.md.',
+    'false',
+  ),
+  dashboard: optional(
+    dashboard,
+    "A dashboard for Grafana, in a ConfigMap that its sidecar loads; needs `serviceMonitors`.",
+    'false',
+  ),
 });

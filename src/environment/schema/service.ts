@@ -89,6 +89,7 @@ const job = object({
     `Seconds that a finished Job is kept. Below ${SHORTEST_TTL_SECONDS} there is a warning where the service has inputs in the platform's store: a Job that failed may be removed before the sweep has seen it, which then runs the file again, each time.`,
     '86400',
   ),
+  concurrency: optional(integer(1), 'How many Jobs of the service are under way at one time, at most. The others wait for their turn, the oldest first.', 'any number'),
 });
 
 const egress = object({
@@ -103,6 +104,8 @@ export const serviceShape = {
   script: required(text, 'Script that runs for each file or request: path, relative to the file that says so.'),
   cpu: optional(text, 'CPU limit and request, a Kubernetes quantity.', '0.2'),
   memory: optional(text, 'Memory limit and request, a Kubernetes quantity.', '256Mi'),
+  total_cpu: optional(text, 'Limit of the CPU that all Jobs of the service use at one time, a Kubernetes quantity: as many run as it is enough for, the others wait for their turn. Of this, `total_memory` and `job.concurrency` the lowest limit holds. Empty: none.', 'none'),
+  total_memory: optional(text, 'The same for memory.', 'none'),
   ephemeral_storage: optional(text, 'Limit of what the container writes to its own disk.', 'none'),
   gpu: optional(integer(0), 'Number of GPUs (`nvidia.com/gpu`).', '1 with `enable_gpu`, else 0'),
   enable_gpu: optional(flag, 'One GPU.', 'false'),

@@ -72,12 +72,14 @@ export class Queue {
   private wait(signal: AbortSignal): Ticket {
     let leave = () => {};
     const turn = new Promise<boolean>((resolve) => {
+      const giveUp = () => this.line.delete(called) && resolve(false);
       const called = () => {
+        signal.removeEventListener('abort', giveUp);
         leave = this.begin();
         resolve(true);
       };
       this.line.add(called);
-      signal.addEventListener('abort', () => this.line.delete(called) && resolve(false), { once: true });
+      signal.addEventListener('abort', giveUp, { once: true });
     });
     return { turn, leave: () => leave() };
   }

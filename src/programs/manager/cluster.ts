@@ -43,7 +43,9 @@ export class Cluster {
       const resource = { path, labelSelector: SERVICE_LABEL, onChange: onChange as Resource['onChange'], ...more };
       return new Reflector(api, resource, log);
     };
-    this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap);
+    this.definitions = follow<ConfigMap>(['/api/v1', 'configmaps'], services.onConfigMap, {
+      onListed: services.onListed,
+    });
     const templates = follow<PodTemplate>(['/api/v1', 'podtemplates'], services.onPodTemplate);
     const deployments = follow<Deployment>(['/apis/apps/v1', 'deployments'], (name, object) =>
       warmPods.onDeployment(name, object && scaleOf(object)),
@@ -59,6 +61,7 @@ export class Cluster {
       ['Pods', pods],
     ];
     this.allJobs = follow<Job>(['/apis/batch/v1', 'jobs'], (name, job) => jobs.onJob(name, job && jobRecord(job)), {
+      onListing: jobs.onListing,
       onListed: jobs.onListed,
     });
   }

@@ -19,6 +19,7 @@ import { createManagerServer } from './http/server';
 import { BodyStore } from './jobs/bodies';
 import { jobRoute } from './jobs/request';
 import { JobSubmitter } from './jobs/submit';
+import { Turns } from './jobs/turns';
 import { Metrics } from './metrics';
 import { pageRoute } from './page/route';
 import { Calls } from './run/calls';
@@ -52,6 +53,7 @@ export class Manager {
   readonly server: Server;
   readonly routes: readonly Route[];
   private readonly idleWatch: IdleWatch;
+  private readonly turns: Turns;
 
   private constructor(
     private readonly cluster: Cluster,
@@ -64,6 +66,7 @@ export class Manager {
     const exists = (service: string) => services.all.has(service);
     const tokens = new ServiceTokens({ api, namespace: servicesNamespace, exists, log });
     const submitter = new JobSubmitter(api, servicesNamespace, new Queue(STORING, WAITING_TO_BE_STORED));
+    this.turns = new Turns({ services, jobs, submitter, log });
     const common = { services, submitter, metrics, log, servicesNamespace };
     const storeLogin = () => ({
       accessKey: secrets.get('minio/accessKey') ?? '',
@@ -102,6 +105,7 @@ export class Manager {
 
   stop(): void {
     this.idleWatch.stop();
+    this.turns.stop();
     this.cluster.stop();
   }
 }

@@ -74,7 +74,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.register, eventLoopMonitoringPrecision: 1000 });
     // From the start, so that the first one is a rise, and not a series that appears.
     for (const outcome of EVENT_OUTCOMES) this.events.inc({ outcome }, 0);
-    this.sweptObjects.inc({ status: 'Stored' }, 0);
+    for (const status of ['Stored', 'Refused']) this.sweptObjects.inc({ status }, 0);
     new Gauge({
       name: 'oscar_manager_jobs',
       help: 'Jobs in the cluster by service and status; every manager tells the same.',

@@ -89,7 +89,7 @@ describe('a run', () => {
       return method === 'GET' ? { status: 404, body: {} } : REFUSED;
     };
     const place = { namespace: 'oscar-svc', name: 'first' };
-    const user = { name: 'oscar.cow', secret: place, read: [], write: [], remove: [], list: [], mount: [] };
+    const user = { name: 'oscar.cow', secret: place, read: [], write: [], remove: [], list: [], notify: [], mount: [] };
     const { code, asked } = await run(answer, { secrets: [secret(place)], users: [user] });
     expect(code).toBe(1);
     expect(asked).toEqual(['POST first', 'GET minio', 'GET first']);

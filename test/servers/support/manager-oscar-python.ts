@@ -13,10 +13,10 @@ export interface Told {
   readonly value?: any; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-/** `oscar-python` as `test/servers/run` installed it. */
+/** `oscar-python` as `install-oscar-python.sh` installed it. */
 export class OscarPython {
   constructor(
-    private readonly port: number,
+    private readonly endpoint: string,
     private readonly login: { readonly user: string; readonly password: string },
   ) {}
 
@@ -32,8 +32,8 @@ export class OscarPython {
 
   private async ask(call: object): Promise<Told> {
     const python = process.env.OSCAR_TEST_PYTHON;
-    if (!python) throw new Error('OSCAR_TEST_PYTHON is not set. Fix: npm run test:servers');
-    const options = { cluster_id: 'test', endpoint: `http://127.0.0.1:${this.port}`, ssl: true, ...this.login };
+    if (!python) throw new Error('OSCAR_TEST_PYTHON is not set. Fix: run the suite by its npm script');
+    const options = { cluster_id: 'test', endpoint: this.endpoint, ssl: true, ...this.login };
     return JSON.parse(await run(python, [SCRIPT, JSON.stringify({ options, ...call })]));
   }
 }

@@ -14,6 +14,7 @@ export const userOf = (service: string, more: Partial<UserDeclaration> = {}): Us
   write: [`out/${service}/`, `oscar-records/done/${service}/`],
   remove: [],
   list: [],
+  notify: [],
   mount: [],
   ...more,
 });
@@ -25,6 +26,7 @@ export const mountUserOf = (service: string, folder: string): UserDeclaration =>
   write: [],
   remove: [],
   list: [],
+  notify: [],
   mount: [folder],
 });
 
@@ -36,7 +38,7 @@ export class ServiceUsers {
   readonly logged: string[] = [];
 
   constructor(
-    private readonly minio: BucketStore,
+    private readonly minio: Pick<BucketStore, 'port' | 'root'>,
     readonly users: readonly UserDeclaration[],
   ) {
     for (const { name } of users) this.secretKeys.set(name, `Secret-of-${name}-41c7`);

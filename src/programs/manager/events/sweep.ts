@@ -54,8 +54,8 @@ async function answer(object: SweptObject, options: SweepOptions, signal: AbortS
   if (!isCurrent() || !jobs.complete) throw later('what is known of services and Jobs may be old');
   if (tell(record).kind !== 'upload') return { job, status: 'NoFile' };
   if (!routing.destination(bucket, key).services.includes(service)) return { job, status: 'Unbound' };
-  const known = jobs.status(service, job);
-  if (known) return { job, status: known };
+  const known = jobs.get(service, job);
+  if (known) return { job, status: known.status };
   try {
     // It holds nobody's queue back, so however old it is, it waits for a template that is missing.
     const outcome = await uploadJobs.submit(service, { identity, modified, record, isSwept: true }, signal);

@@ -1,4 +1,10 @@
-import { JOB_VARIABLES, jobLifetimeSeconds, JobSettings, SERVICE_CONTAINER_NAME } from '../../../contract';
+import {
+  JOB_VARIABLES,
+  jobLifetimeSeconds,
+  JobSettings,
+  SERVICE_CONTAINER_NAME,
+  WAITING_LABEL,
+} from '../../../contract';
 import type { Container } from '../kubernetes/objects';
 import type { Service } from '../state/services';
 
@@ -19,6 +25,7 @@ export interface JobInput {
  */
 export function stampJob(service: Service, name: string, namespace: string, { variables, object }: JobInput): object {
   const { metadata, spec } = service.template;
+  const { job } = service.definition;
   const env = [
     ...Object.entries({ ...variables, [JOB_VARIABLES.jobUuid]: name }).map(([key, value]) => ({
       name: key,
@@ -35,18 +42,18 @@ export function stampJob(service: Service, name: string, namespace: string, { va
     metadata: {
       name,
       namespace,
-      labels: metadata?.labels,
+      labels: { ...metadata?.labels, ...waitingLabel(job) },
       ...(object === undefined ? {} : { annotations: { [OBJECT_ANNOTATION]: object } }),
     },
     spec: {
-      ...jobFields(service.definition.job),
+      ...jobFields(job),
       template: {
         metadata,
         spec: {
           ...spec,
           containers: containers satisfies Container[],
           // A Job's own is counted while it waits for room as well: what has waited long would fail and never have run.
-          activeDeadlineSeconds: service.definition.job.deadlineSeconds,
+          activeDeadlineSeconds: job.deadlineSeconds,
         },
       },
     },
@@ -58,8 +65,14 @@ function jobFields(job: JobSettings) {
     backoffLimit: job.retries,
     activeDeadlineSeconds: jobLifetimeSeconds(job),
     ttlSecondsAfterFinished: job.ttlSeconds,
+    // Of a Job that is suspended none of its time counts. `Turns` lets it go on, however free the service is now: what
+    // two managers make at one moment neither of them can count.
+    ...(job.concurrency === undefined ? {} : { suspend: true }),
   };
 }
+
+const waitingLabel = ({ concurrency }: JobSettings) =>
+  concurrency === undefined ? {} : { [WAITING_LABEL]: String(concurrency) };
 
 /**
  * Kubernetes puts other variables' values where a value says `$(NAME)`: a file of that name would read the service's

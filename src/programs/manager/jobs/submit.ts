@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WAITING_LABEL } from '../../../contract';
 import type { Queue } from '../../common/queue';
-import { Answer, KubernetesApi, KubernetesUnreachable, METADATA_ONLY, reasonOf } from '../kubernetes/api';
+import {
+  Answer,
+  Call,
+  KubernetesApi,
+  KubernetesUnreachable,
+  MERGE_PATCH,
+  METADATA_ONLY,
+  reasonOf,
+} from '../kubernetes/api';
 
 /** Kubernetes can't take a Job now, and may later. */
 export class Postponed extends Error {
@@ -30,8 +39,9 @@ const LONGEST_WAIT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Stores Jobs. So many calls run at a time, the rest wait in order, and a `429` of the server holds all of them for as
- * long as it says: whatever arrives, the server is asked no faster than it answers.
+ * Stores Jobs, and lets those go on that wait for their turn. So many calls run at a time, the rest wait in order, and a
+ * `429` of the server holds all of them for as long as it says: whatever arrives, the server is asked no faster than it
+ * answers.
  */
 export class JobSubmitter {
   private pausedUntil = 0;
@@ -48,11 +58,32 @@ export class JobSubmitter {
    * @throws Postponed, JobRefused
    */
   async submit(job: object, signal: AbortSignal): Promise<'stored' | 'repeated'> {
+    return this.inTurn(signal, () => this.store(job, signal));
+  }
+
+  /**
+   * Lets a Job go on that was suspended until its turn came, by one call.
+   * @param uid another Job of this name stays as it is
+   * @throws Postponed
+   */
+  async release(name: string, uid: string, signal: AbortSignal): Promise<'released' | 'gone'> {
+    const body = { metadata: { uid, labels: { [WAITING_LABEL]: null } }, spec: { suspend: false } };
+    const answer = await this.inTurn(signal, async () => {
+      await this.pause();
+      return this.call('PATCH', `/${name}`, { body, contentType: MERGE_PATCH });
+    });
+    if (typeof answer === 'string') throw new Postponed(answer, RETRY_AFTER_SECONDS);
+    if (answer.status === 200) return 'released';
+    if (answer.status === 404) return 'gone';
+    throw new Postponed(`Kubernetes can't let the Job go on now: ${reasonOf(answer)}`, RETRY_AFTER_SECONDS);
+  }
+
+  private async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const ticket = this.queue.enter(signal);
     if (!ticket) throw new Postponed('too many Jobs wait to be stored', this.queue.retryAfterSeconds());
     try {
       if (!(await ticket.turn)) throw new Postponed('the client went away', RETRY_AFTER_SECONDS);
-      return await this.store(job, signal);
+      return await work();
     } finally {
       ticket.leave();
     }
@@ -62,12 +93,11 @@ export class JobSubmitter {
     const until = performance.now() + TRYING_MS;
     for (let attempt = 1; ; attempt++) {
       await this.pause();
-      const answer = await this.post(job);
+      const answer = await this.call('POST', '', { body: job });
       if (typeof answer !== 'string') {
         if (answer.status === 201) return 'stored';
         if (answer.status === 409 && isThere(answer)) return 'repeated';
         if (isFinal(answer)) throw new JobRefused(`Kubernetes refuses the Job: ${reasonOf(answer)}`);
-        if (answer.status === 429) this.pauseAll(answer.retryAfterSeconds ?? 1);
       }
       const reason = typeof answer === 'string' ? answer : `Kubernetes can't store the Job now: ${reasonOf(answer)}`;
       const isLast = attempt === ATTEMPTS || performance.now() > until;
@@ -77,13 +107,17 @@ export class JobSubmitter {
     }
   }
 
-  /** @returns a text when there was no answer: whether the Job is stored is unknown, and the next try tells */
-  private post(job: object): Promise<Answer | string> {
-    const path = `/apis/batch/v1/namespaces/${this.namespace}/jobs`;
-    return this.api.call('POST', path, { body: job, accept: METADATA_ONLY }).catch((error: Error) => {
+  /** @returns a text when there was no answer: whether it was done is unknown, and the next try tells */
+  private async call(method: 'POST' | 'PATCH', path: string, call: Call): Promise<Answer | string> {
+    const jobs = `/apis/batch/v1/namespaces/${this.namespace}/jobs`;
+    try {
+      const answer = await this.api.call(method, jobs + path, { ...call, accept: METADATA_ONLY });
+      if (answer.status === 429) this.pauseAll(answer.retryAfterSeconds ?? 1);
+      return answer;
+    } catch (error) {
       if (error instanceof KubernetesUnreachable) return error.message;
       throw error;
-    });
+    }
   }
 
   private async pause(): Promise<void> {

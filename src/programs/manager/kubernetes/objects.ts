@@ -33,6 +33,7 @@ export interface Container {
 }
 
 export interface Job extends KubernetesObject {
+  readonly spec?: { readonly suspend?: boolean };
   readonly status?: {
     readonly startTime?: string;
     readonly completionTime?: string;

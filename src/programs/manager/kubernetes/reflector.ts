@@ -11,6 +11,8 @@ export interface Resource {
   readonly labelSelector: string;
   /** Told of each object as it is now, of one also more than once; without an object: it is gone. */
   readonly onChange: (name: string, object: KubernetesObject | undefined) => void;
+  /** Told when a list begins: until it is told of whole, some objects are known as they are and some as they were. */
+  readonly onListing?: () => void;
   /** Told when all objects of a list have been told. */
   readonly onListed?: () => void;
 }
@@ -93,6 +95,7 @@ export class Reflector {
   /** @returns the version to watch from */
   private async list(): Promise<string> {
     const listed = new Set<string>();
+    this.resource.onListing?.();
     let page = await this.page(listed);
     while (page.continue) page = await this.page(listed, page.continue);
     for (const name of [...this.names]) if (!listed.has(name)) this.tell(name, undefined);

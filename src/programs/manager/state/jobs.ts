@@ -1,4 +1,4 @@
-import { SERVICE_LABEL } from '../../../contract';
+import { SERVICE_LABEL, WAITING_LABEL } from '../../../contract';
 import { isTrue, Job } from '../kubernetes/objects';
 
 export type JobStatus = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
@@ -12,7 +12,20 @@ export interface JobRecord {
   readonly created: string;
   readonly started?: string;
   readonly finished?: string;
+  /** By the manager, where it is `waiting`, else by a person. */
+  readonly isSuspended?: true;
+  /** Of a Job that is suspended until its turn comes. */
+  readonly waiting?: Waiting;
 }
+
+export interface Waiting {
+  readonly uid: string;
+  /** How many Jobs of the service were to be under way at one time, when this one was made. */
+  readonly limit: number;
+}
+
+/** @param before as the Job was known, unless it is new; @param now unless it is gone */
+export type JobListener = (before: JobRecord | undefined, now: JobRecord | undefined) => void;
 
 /** Where a page of a list ends. */
 export interface JobPage {
@@ -22,41 +35,69 @@ export interface JobPage {
   readonly remaining: number;
 }
 
-/** All Jobs of all services, a few words each: fifty thousand take some 10 MiB. */
+/** All Jobs of all services, a few words each: fifty thousand take some 10 MiB, or 20 where all wait for their turn. */
 export class Jobs {
   private readonly byService = new Map<string, Map<string, JobRecord>>();
   private readonly services = new Map<string, string>();
   /** Lists that were asked for, until something changes in them. */
   private readonly lists = new Map<string, readonly JobRecord[]>();
+  private readonly listeners: JobListener[] = [];
+  private readonly wholeListeners: (() => void)[] = [];
   private isListed = false;
+  private isListing = false;
 
   /** Whether all Jobs are known: not yet in the first seconds of a manager's life. */
   get complete(): boolean {
     return this.isListed;
   }
 
+  /** Whether what is known of them was true of all at one moment, if not now. It is not while a list comes in. */
+  get whole(): boolean {
+    return this.isListed && !this.isListing;
+  }
+
+  onListing = (): void => {
+    this.isListing = true;
+  };
+
   onListed = (): void => {
     this.isListed = true;
+    this.isListing = false;
+    for (const listener of this.wholeListeners) listener();
   };
 
   onJob = (name: string, job: JobRecord | undefined): void => {
-    const before = this.services.get(name);
-    if (before !== undefined && before !== job?.service) this.remove(before, name);
-    if (!job) return;
+    const service = this.services.get(name);
+    const before = service === undefined ? undefined : this.get(service, name);
+    if (service !== undefined && service !== job?.service) this.remove(service, name);
+    if (job) this.add(name, job);
+    for (const listener of this.listeners) listener(before, job);
+  };
+
+  /** Calls at each change of a Job, when it is known here. */
+  onChange(listener: JobListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Calls when a list has come in. */
+  onWhole(listener: () => void): void {
+    this.wholeListeners.push(listener);
+  }
+
+  private add(name: string, job: JobRecord): void {
     this.services.set(name, job.service);
     this.lists.delete(job.service);
     const jobs = this.byService.get(job.service);
     if (jobs) jobs.set(name, job);
     else this.byService.set(job.service, new Map([[name, job]]));
-  };
+  }
 
   get count(): number {
     return this.services.size;
   }
 
-  /** How a Job is; undefined when it isn't known. */
-  status(service: string, name: string): JobStatus | undefined {
-    return this.byService.get(service)?.get(name)?.status;
+  get(service: string, name: string): JobRecord | undefined {
+    return this.byService.get(service)?.get(name);
   }
 
   /** How many Jobs there are, by service and status. */
@@ -115,7 +156,7 @@ export class Jobs {
 
 /** A text by which Jobs are sorted: oldest first, and no two the same. */
 const placeOf = ({ created, name }: JobRecord) => `${created} ${name}`;
-const newestFirst = (a: JobRecord, b: JobRecord) =>
+export const newestFirst = (a: JobRecord, b: JobRecord) =>
   a.created === b.created ? (a.name < b.name ? 1 : -1) : a.created < b.created ? 1 : -1;
 
 /** Where those begin, in a list of the newest first, that come after a place. */
@@ -133,7 +174,7 @@ function firstBefore(jobs: readonly JobRecord[], place: string): number {
  * What a Job tells of itself. It is running while one of its pods is ready, and has started when its controller saw it;
  * it has finished when it is complete or failed for good.
  */
-export function jobRecord({ metadata, status = {} }: Job): JobRecord {
+export function jobRecord({ metadata, spec, status = {} }: Job): JobRecord {
   const { startTime, completionTime, ready = 0, conditions } = status;
   const failed = conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
   const complete = isTrue(conditions, 'Complete');
@@ -145,5 +186,16 @@ export function jobRecord({ metadata, status = {} }: Job): JobRecord {
     created: metadata.creationTimestamp ?? '',
     ...(startTime ? { started: startTime } : {}),
     ...(finished ? { finished } : {}),
+    ...(spec?.suspend && !complete && !failed ? { isSuspended: true, ...waiting(metadata) } : {}),
   };
 }
+
+/** A label that isn't the manager's way of writing it was made by somebody else. */
+function waiting({ uid, labels }: Job['metadata']): { waiting?: Waiting } {
+  const limit = labels?.[WAITING_LABEL] ?? '';
+  return uid && /^[1-9]\d*$/.test(limit) ? { waiting: { uid, limit: Number(limit) } } : {};
+}
+
+/** Whether it takes one of its service's places: it is neither suspended nor over. */
+export const isUnderWay = ({ status, isSuspended }: JobRecord): boolean =>
+  !isSuspended && status !== 'Succeeded' && status !== 'Failed';

@@ -16,9 +16,20 @@ export interface Service {
 export class Services {
   private readonly definitions = new Map<string, ServiceDefinition>();
   private readonly templates = new Map<string, PodTemplateSpec>();
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners: ((name?: string) => void)[] = [];
+  private isListed = false;
 
   constructor(private readonly log: Log) {}
+
+  /** Whether all definitions are known: a service that is not among them is not declared. */
+  get complete(): boolean {
+    return this.isListed;
+  }
+
+  onListed = (): void => {
+    this.isListed = true;
+    for (const listener of this.listeners) listener();
+  };
 
   /** A definition that can't be read is told, and the one before it stays. */
   onConfigMap = (name: string, configMap: ConfigMap | undefined): void => {
@@ -30,7 +41,7 @@ export class Services {
     }
     if (definition) this.definitions.set(name, definition);
     else this.definitions.delete(name);
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(name);
   };
 
   onPodTemplate = (name: string, podTemplate: PodTemplate | undefined): void => {
@@ -50,8 +61,8 @@ export class Services {
     return this.definitions;
   }
 
-  /** Calls when a definition comes, changes or goes. */
-  onChange(listener: () => void): void {
+  /** Calls when a definition comes, changes or goes; without a name when all have been told. */
+  onChange(listener: (name?: string) => void): void {
     this.listeners.push(listener);
   }
 }
@@ -85,7 +96,10 @@ function parse(text: string, name: string): ServiceDefinition | string {
   return misfit(value, DEFINITION, '') ?? misfitInside(value as ServiceDefinition) ?? (value as ServiceDefinition);
 }
 
-function misfitInside({ input, output, allowed_users: users }: ServiceDefinition): string | undefined {
+function misfitInside({ input, output, allowed_users: users, job }: ServiceDefinition): string | undefined {
+  const { concurrency = 1 } = job;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    return '"job.concurrency" must be: a whole number of at least 1';
   for (const [field, places] of Object.entries({ input, output })) {
     for (const [index, place] of places.entries()) {
       const at = `${field}.${index}`;

@@ -17,7 +17,7 @@ const END_STEP_MS = 500;
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** What a Job's script writes, and where the manager's own log is. */
-export function logRoutes({ settings, api }: SystemOptions): Route[] {
+export function logRoutes({ settings, services, jobs, api }: SystemOptions): Route[] {
   const { name, namespace, servicesNamespace } = settings;
   const followed = new FollowedLogs();
 
@@ -42,6 +42,11 @@ export function logRoutes({ settings, api }: SystemOptions): Route[] {
   };
 
   const whyNoPod = async (service: string, name: string): Promise<string> => {
+    const waiting = jobs.get(service, name)?.waiting;
+    if (waiting) {
+      const limit = services.all.get(service)?.job.concurrency ?? waiting.limit;
+      return `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.`;
+    }
     const job = await read<Job>(api, `/apis/batch/v1/namespaces/${servicesNamespace}/jobs/${name}`);
     if (job?.metadata.labels?.[SERVICE_LABEL] !== service) return `The service ${service} has no job ${name}.`;
     const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');

@@ -26,7 +26,7 @@ export const isOurs = (rule: XmlElement, platform: string) => (textOf(rule, 'Id'
 export async function convergeNotifications(work: StoreWork, bucket: BucketDeclaration): Promise<boolean> {
   const { declaration, store, report } = work;
   const at = `bucket ${quoted(bucket.name)}: notifications`;
-  const wanted = bucket.notifications.map((rule) => queueConfiguration(declaration.platform, rule));
+  const wanted = declaredConfigurations(declaration.platform, bucket);
   return attempt(
     work,
     async () => {
@@ -45,6 +45,10 @@ export async function convergeNotifications(work: StoreWork, bucket: BucketDecla
     (error) => (isNotForUs(error) || isUnknownTarget(error) ? byHand(work, bucket) : undefined),
   );
 }
+
+/** What a bucket's whole document has to be. */
+export const declaredConfigurations = (platform: string, { notifications }: BucketDeclaration): XmlElement[] =>
+  notifications.map((rule) => queueConfiguration(platform, rule));
 
 async function configurationsOf(store: Store, { name, notifications }: BucketDeclaration): Promise<XmlElement[]> {
   return notificationsOf(store, name).catch((error: Error) => {

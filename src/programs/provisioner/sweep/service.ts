@@ -9,6 +9,7 @@ import { Findings } from './findings';
 import { JobSet } from './job-set';
 import { Objects } from './objects';
 import { explained } from './refusal';
+import { EVENT_MS, Rules } from './rules';
 import { Submitter } from './submit';
 
 /**
@@ -31,6 +32,7 @@ export interface SweepTools {
   readonly bindings: BindingRecords;
   readonly records: CompletionRecords;
   readonly submitter: Submitter;
+  readonly rules: Pick<Rules, 'writeAgain'>;
   /** In ms since 1970. */
   readonly now: () => number;
 }
@@ -93,6 +95,7 @@ export class ServiceSweep {
     const began = this.tools.now();
     const pass = new Pass(path, bound, { jobs, until }, this.tools, this.findings);
     for await (const page of this.tools.objects.pages(path.bucket, path.folder)) await pass.take(page);
+    if (pass.isUntold) await this.guarded(() => this.tools.rules.writeAgain(path.bucket));
     // Only here: the list was whole.
     if (!pass.isUnbound) await this.tools.bindings.moveOn(path, bound, Math.min(began - MARGIN_MS, pass.oldestOpen));
   }
@@ -121,6 +124,8 @@ class Pass {
   oldestOpen = Infinity;
   /** The binding's record was removed, or made anew, meanwhile. */
   isUnbound = false;
+  /** Of an upload no event has told. */
+  isUntold = false;
   private current?: Promise<Bound | undefined>;
 
   constructor(
@@ -174,6 +179,7 @@ class Pass {
     switch (submission.status) {
       case 'Stored':
         this.findings.count('stored', at);
+        this.isUntold ||= time < this.tools.now() - EVENT_MS;
         return this.stillOpen(time);
       case 'Pending':
       case 'Running':

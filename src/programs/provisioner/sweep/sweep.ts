@@ -13,6 +13,7 @@ import { managerDoor } from './door';
 import { Summary } from './findings';
 import { Objects, objectsOf } from './objects';
 import { explained, onceAdmitted } from './refusal';
+import { Rules } from './rules';
 import { MARGIN_MS, ServiceSweep } from './service';
 import { Submitter } from './submit';
 
@@ -44,6 +45,7 @@ export async function sweep(declaration: Declaration, place: SweepPlace = {}): P
     const swept = await sweepAll(declaration, {
       objects: objectsOf(store),
       submitter: new Submitter(door, wait),
+      rules: new Rules(declaration, store, log),
       log,
       wait,
     });
@@ -59,6 +61,7 @@ export async function sweep(declaration: Declaration, place: SweepPlace = {}): P
 export interface SweepWorld {
   readonly objects: Objects;
   readonly submitter: Submitter;
+  readonly rules: Pick<Rules, 'writeAgain'>;
   readonly log: Log;
   readonly wait: Wait;
   /** In ms since 1970. */
@@ -72,12 +75,12 @@ export interface SweepWorld {
  */
 export async function sweepAll(
   { platform, bindings: declared }: Pick<Declaration, 'platform' | 'bindings'>,
-  { objects, submitter, log, wait, now = Date.now }: SweepWorld,
+  { objects, submitter, rules, log, wait, now = Date.now }: SweepWorld,
 ): Promise<boolean> {
   const began = performance.now();
   const bucket = recordsBucket(platform);
   const records = new CompletionRecords(objects, bucket);
-  const tools = { objects, submitter, records, bindings: new BindingRecords(objects, bucket), now };
+  const tools = { objects, submitter, rules, records, bindings: new BindingRecords(objects, bucket), now };
   const services = boundPaths(declared);
   const summary = new Summary();
   if (!(await onceAdmitted(() => records.isThere(), log, wait))) {

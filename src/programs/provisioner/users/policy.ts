@@ -51,7 +51,8 @@ const document = (statements: readonly Statement[]): PolicyDocument => ({
   Statement: [...statements, NO_ADMIN],
 });
 
-function statementsOf({ name, read, write, remove, list, mount }: Omit<UserDeclaration, 'secret'>): Statement[] {
+function statementsOf(user: Omit<UserDeclaration, 'secret'>): Statement[] {
+  const { name, read, write, remove, list, notify, mount } = user;
   const placesOf = (paths: readonly string[]) => paths.map((path) => placeIn(name, path));
   const mounts = placesOf(mount);
   return [
@@ -59,6 +60,7 @@ function statementsOf({ name, read, write, remove, list, mount }: Omit<UserDecla
     ...allow(['s3:AbortMultipartUpload', 's3:PutObject'], objectsIn(placesOf(write))),
     ...allow(['s3:DeleteObject'], objectsIn(placesOf(remove))),
     ...placesOf(list).flatMap(listOf),
+    ...allow(['s3:PutBucketNotification'], notify.map(arn)),
     ...allow(MOUNT, objectsIn(mounts)),
     ...mounts.flatMap(bucketOfMount),
   ];

@@ -93,6 +93,29 @@ export function testJobs(run: Run): void {
       expect(none.body.message).toBe(`jobs.batch "${run.nameOf('none')}" not found`);
     });
 
+    test('that are suspended go on by a merge patch, which may say which one of a name it is for', async () => {
+      const labels = { ...run.job('x').metadata.labels, 'example.org/waits': '4' };
+      const suspended = { ...run.job('suspended'), metadata: { name: run.nameOf('suspended'), labels } };
+      const { uid } = (await run.client().post(run.jobs(), suspended)).body.metadata;
+      const path = `${run.jobs()}/${run.nameOf('suspended')}`;
+      const patch = (uid: string) => ({
+        metadata: { uid, labels: { 'example.org/waits': null } },
+        spec: { suspend: false },
+      });
+      const another = await run.client().patch(path, patch('01234567-89ab-cdef-0123-456789abcdef'));
+      expect(another.body).toMatchObject({ kind: 'Status', reason: 'Invalid', code: 422 });
+      expect(another.body.details.causes).toEqual([
+        expect.objectContaining({ field: 'metadata.uid', message: expect.stringContaining('field is immutable') }),
+      ]);
+      expect((await run.client().get(path)).body).toMatchObject({ metadata: { labels }, spec: { suspend: true } });
+      const { status, body } = await run.client().patch(path, patch(uid));
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ metadata: { uid, generation: 2 }, spec: { suspend: false } });
+      expect(body.metadata.labels).toEqual(run.job('x').metadata.labels);
+      const again = await run.client().patch(path, patch(uid));
+      expect([again.status, again.body.metadata.generation]).toEqual([200, 2]);
+    });
+
     test('are removed with their pods, at once, by the policy Background', async () => {
       const [first, second] = await run.makeJobs('removed', 2);
       const byQuery = await run.client().delete(`${run.jobs()}/${first}?propagationPolicy=Background`);

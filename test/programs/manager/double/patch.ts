@@ -31,6 +31,10 @@ export function patched(resource: Resource, before: ApiObject, patch: GivenObjec
   if (named && named !== name) {
     throw badRequest(`the name of the object (${named}) does not match the name on the URL (${name})`);
   }
+  if (patch.metadata?.uid && patch.metadata.uid !== uid) {
+    const message = `Invalid value: "${patch.metadata.uid}": field is immutable`;
+    throw invalid(resource, resource.kind, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }]);
+  }
   const result = merged(before, patch) as ApiObject;
   const own = { name, uid, creationTimestamp, resourceVersion, ...(namespace ? { namespace } : {}) };
   const after: ApiObject = {

@@ -64,3 +64,11 @@ test('the template is not changed by it', () => {
   stampJob(service, 'cowsay-1', 'oscar-svc', { variables: { EVENT: 'x' } });
   expect(JSON.stringify(service.template)).toBe(before);
 });
+
+test('of a service with a limit it waits for its turn, and says of how many', () => {
+  const limited = known(definition('cowsay', { job: { ...job, concurrency: 4 } })).get('cowsay')!;
+  expect(stampJob(limited, 'cowsay-1', 'oscar-svc', { variables: {} })).toMatchObject({
+    metadata: { labels: { ...service.template.metadata!.labels, 'oscar-cdk8s/waits-for-one-of': '4' } },
+    spec: { suspend: true, template: { metadata: service.template.metadata } },
+  });
+});

@@ -117,3 +117,52 @@ test('more than may wait are told to come again', async () => {
   release({ status: 201, body: {} });
   await expect(waiting).resolves.toBe('stored');
 });
+
+describe('a Job that waits for its turn', () => {
+  test('goes on by one call, which is about no other Job of its name', async () => {
+    const { calls, submitter: it } = submitter([{ status: 200, body: {} }]);
+    await expect(it.release('cow-1', 'uid-1', NEVER)).resolves.toBe('released');
+    expect(calls).toEqual([
+      [
+        'PATCH',
+        '/apis/batch/v1/namespaces/oscar-svc/jobs/cow-1',
+        {
+          body: {
+            metadata: { uid: 'uid-1', labels: { 'oscar-cdk8s/waits-for-one-of': null } },
+            spec: { suspend: false },
+          },
+          contentType: 'application/merge-patch+json',
+          accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+        },
+      ],
+    ]);
+  });
+
+  test('may be gone', async () => {
+    await expect(submitter([{ status: 404, body: {} }]).submitter.release('a', 'u', NEVER)).resolves.toBe('gone');
+  });
+
+  test.each<[Answer | Error, string]>([
+    [AWAY, 'the Kubernetes API did not answer'],
+    [{ status: 409, body: { message: 'modified' } }, "Kubernetes can't let the Job go on now: 409: modified"],
+    [{ status: 500, body: {} }, "Kubernetes can't let the Job go on now: 500"],
+  ])('is asked for once, and why it does not is told: %p', async (answer, message) => {
+    const { calls, submitter: it } = submitter([answer]);
+    await expect(it.release('a', 'u', NEVER)).rejects.toThrow(new Postponed(message, 5));
+    expect(calls).toHaveLength(1);
+  });
+
+  test('stands in line with new Jobs, and a 429 of either holds both', async () => {
+    const { calls, submitter: it } = submitter([
+      { status: 429, body: {}, retryAfterSeconds: 1 },
+      { status: 201, body: {} },
+    ]);
+    const began = performance.now();
+    await expect(it.release('a', 'u', NEVER)).rejects.toThrow('429');
+    await expect(it.submit({}, NEVER)).resolves.toBe('stored');
+    expect(performance.now() - began).toBeGreaterThan(950);
+    expect(calls).toHaveLength(2);
+    const full = new JobSubmitter({} as KubernetesApi, 'oscar-svc', new Queue(0, 0));
+    await expect(full.release('a', 'u', NEVER)).rejects.toThrow('too many Jobs wait');
+  });
+});

@@ -48,6 +48,7 @@ let server: Server;
 let reflector: Reflector;
 let told: [string, boolean][];
 let logged: string[];
+let lists: string[];
 
 function start(onChange?: () => void): void {
   const resource = {
@@ -57,6 +58,8 @@ function start(onChange?: () => void): void {
       told.push([name, it !== undefined]);
       onChange?.();
     },
+    onListing: () => void lists.push(`begins after ${told.length}`),
+    onListed: () => void lists.push(`ends after ${told.length}`),
   };
   const log = (_: string, message: string, fields = {}) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   reflector = new Reflector(server, resource, log);
@@ -64,7 +67,7 @@ function start(onChange?: () => void): void {
 }
 beforeEach(() => {
   server = new Server();
-  [told, logged] = [[], []];
+  [told, logged, lists] = [[], [], []];
 });
 afterEach(() => reflector.stop());
 const watching = (count: number) => eventually(() => server.watches.length === count && reflector.current);
@@ -171,6 +174,7 @@ test('a list that breaks after some pages leaves nobody behind who is gone', asy
     ['a', true],
     ['gone', false],
   ]);
+  expect(lists).toEqual(['begins after 0', 'begins after 1', 'ends after 3']);
 });
 
 test('an object that nobody understands keeps none from being told', async () => {

@@ -1,4 +1,4 @@
-import { jobRecord, JobRecord, Jobs } from '../../../../src/programs/manager/state/jobs';
+import { isUnderWay, jobRecord, JobRecord, Jobs } from '../../../../src/programs/manager/state/jobs';
 
 const at = (second: number) => `2026-11-24T11:00:${String(second).padStart(2, '0')}Z`;
 const job = (name: string, second: number, more: Partial<JobRecord> = {}): JobRecord => ({
@@ -86,9 +86,57 @@ test.each([
   expect(jobRecord({ metadata, status })).toEqual({ name: 'a-1', service: 'a', created: at(1), ...expected });
 });
 
+const OVER = { conditions: [{ type: 'Complete', status: 'True' }] };
+test.each<[string, boolean, string | undefined, object, Partial<JobRecord>, boolean]>([
+  ['is not suspended', false, undefined, {}, {}, true],
+  ['waits for its turn', true, '4', {}, { isSuspended: true, waiting: { uid: 'u', limit: 4 } }, false],
+  ['was suspended by a person', true, undefined, {}, { isSuspended: true }, false],
+  ['has a label that the manager never writes', true, 'four', {}, { isSuspended: true }, false],
+  ['has another of these', true, '0', {}, { isSuspended: true }, false],
+  ['was told to go on by a person', false, '4', {}, {}, true],
+  ['was suspended when it was over', true, '4', OVER, { status: 'Succeeded' }, false],
+])('a Job that %s', (_, suspend, limit, status, expected, underWay) => {
+  const labels = { oscar_service: 'a', ...(limit ? { 'oscar-cdk8s/waits-for-one-of': limit } : {}) };
+  const metadata = { name: 'a-1', uid: 'u', creationTimestamp: at(1), labels };
+  const record = jobRecord({ metadata, spec: { suspend }, status });
+  expect(record).toEqual({ name: 'a-1', service: 'a', status: 'Pending', created: at(1), ...expected });
+  expect(isUnderWay(record)).toBe(underWay);
+});
+
+test('whoever listens is told what a Job was and is', () => {
+  const jobs = jobsOf(job('a-1', 1));
+  const told: unknown[] = [];
+  jobs.onChange((...change) => told.push(change));
+  const [before, after, another] = [job('a-1', 1), job('a-1', 2), job('a-1', 2, { service: 'b' })];
+  jobs.onJob('a-1', after);
+  jobs.onJob('a-1', another);
+  jobs.onJob('a-1', undefined);
+  jobs.onJob('never-seen', undefined);
+  expect(told).toEqual([
+    [before, after],
+    [after, another],
+    [another, undefined],
+    [undefined, undefined],
+  ]);
+  expect(jobs.count).toBe(0);
+});
+
 test('all Jobs are known once a list has come', () => {
   const jobs = jobsOf(job('a-1', 1));
   expect(jobs.complete).toBe(false);
   jobs.onListed();
   expect(jobs.complete).toBe(true);
+});
+
+test('they are known as they were at one moment, but while a list comes in', () => {
+  const jobs = jobsOf(job('a-1', 1));
+  let told = 0;
+  jobs.onWhole(() => told++);
+  const isWhole = [jobs.whole];
+  for (const step of [jobs.onListing, jobs.onListed, jobs.onListing, jobs.onListed]) {
+    step();
+    isWhole.push(jobs.whole);
+  }
+  expect(isWhole).toEqual([false, false, true, false, true]);
+  expect(told).toBe(2);
 });

@@ -23,14 +23,24 @@ test('a service is there once all of it is', () => {
 
 test('who listens is told when a definition comes, changes and goes', () => {
   const { it } = services();
-  let told = 0;
-  it.onChange(() => told++);
+  const told: (string | undefined)[] = [];
+  it.onChange((name) => told.push(name));
   it.onConfigMap('a', configMap(definition('a')));
   it.onConfigMap('a', configMap(definition('a', { image: 'another' })));
   expect(it.all.get('a')?.image).toBe('another');
   it.onConfigMap('a', undefined);
-  expect(told).toBe(3);
+  expect(told).toEqual(['a', 'a', 'a']);
   expect(it.all.size).toBe(0);
+});
+
+test('who listens is told when all definitions are known', () => {
+  const { it } = services();
+  const told: (string | undefined)[] = [];
+  it.onChange((name) => told.push(name));
+  expect(it.complete).toBe(false);
+  it.onListed();
+  expect(it.complete).toBe(true);
+  expect(told).toEqual([undefined]);
 });
 
 test.each([
@@ -43,6 +53,10 @@ test.each([
   [broken({ output: [{ ...INPUT, suffix: '.jpg' }] }), /"output.0.suffix" must be: array, not: string/],
   [broken({ input: [{ ...INPUT, prefix: [7] }] }), /"input.0.prefix.0" must be: string, not: number/],
   [broken({ job: {} }), /"job.retries" is missing \(number\)/],
+  ...[0, 1.5, -1, '4', null].map((concurrency): [string, RegExp] => [
+    broken({ job: { retries: 3, deadlineSeconds: 60, ttlSeconds: 60, concurrency } }),
+    /"job.concurrency" must be: a whole number of at least 1/,
+  ]),
   [broken({ synchronous: undefined }), /"synchronous" is missing \(object\)/],
   [broken({ invocation: { timeoutSeconds: '300' } }), /"invocation.timeoutSeconds" must be: number, not: string/],
   [broken({ allowed_users: [{}] }), /"allowed_users.0" must be: string, not: object/],

@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FollowedLogs } from '../../../../src/programs/manager/system/followed-logs';
+import { jobRecord } from '../../../../src/programs/manager/state/jobs';
 import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
+import { configMap, definition } from '../services';
 import { SystemUnderTest } from './fixture';
 
 let it: SystemUnderTest;
@@ -118,6 +120,24 @@ test('why there is none', async () => {
   });
   set({ containerStatuses: [{ name: 'oscar-container', state: { waiting: { reason: 'ContainerCreating' } } }] });
   await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: 'There is no log yet: ContainerCreating\n' });
+});
+
+test('of a Job that waits for its turn there is none, and of how many it waits for one', async () => {
+  const labels = { oscar_service: 'cow', 'oscar-cdk8s/waits-for-one-of': '4' };
+  const metadata = { name: 'cow-1', uid: 'u', labels };
+  it.jobs.onJob('cow-1', jobRecord({ metadata, spec: { suspend: true } }));
+  const answer = (limit: number) => ({
+    status: 404,
+    text: `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.\n`,
+  });
+  await expect(it.call(LOG)).resolves.toMatchObject(answer(4));
+  await expect(it.call(`${LOG}?follow=true`)).resolves.toMatchObject(answer(4));
+  const { job } = definition('cow');
+  it.services.onConfigMap('cow', configMap(definition('cow', { job: { ...job, concurrency: 7 } })));
+  await expect(it.call(LOG)).resolves.toMatchObject(answer(7));
+  await expect(it.call('/system/logs/sheep/cow-1')).resolves.toMatchObject({
+    text: expect.stringContaining('no job cow-1'),
+  });
 });
 
 describe('a job without a pod', () => {

@@ -143,6 +143,9 @@ export class World {
   readonly manager = new FakeManager();
   readonly lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
   readonly waits: number[] = [];
+  /** Buckets whose rules are to be written again; throws to fail it. */
+  readonly untold: string[] = [];
+  writeAgain: () => void = () => {};
   bindings: readonly BindingDeclaration[];
 
   constructor(...bindings: readonly BindingDeclaration[]) {
@@ -176,7 +179,14 @@ export class World {
     const wait = async (ms: number) => this.waits.push(ms);
     const submitter = new Submitter(this.manager, wait);
     const { store } = this;
-    return sweepAll({ platform: PLATFORM, bindings }, { objects: store, submitter, log, wait, now: () => store.now });
+    const rules = {
+      writeAgain: async (bucket: string) => {
+        this.untold.push(bucket);
+        this.writeAgain();
+      },
+    };
+    const now = () => store.now;
+    return sweepAll({ platform: PLATFORM, bindings }, { objects: store, submitter, rules, log, wait, now });
   }
 
   get askedKeys(): string[] {

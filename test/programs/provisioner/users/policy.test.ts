@@ -7,7 +7,7 @@ import {
   Statement,
 } from '../../../../src/programs/provisioner/users/policy';
 
-const NOTHING = { name: 'oscar.cow', read: [], write: [], remove: [], list: [], mount: [] };
+const NOTHING = { name: 'oscar.cow', read: [], write: [], remove: [], list: [], notify: [], mount: [] };
 
 /** The only one. */
 function policyDocument(user: Parameters<typeof policyDocuments>[0]): PolicyDocument {
@@ -59,6 +59,19 @@ describe('the policy of a user', () => {
       { ...listing, Resource: ['arn:aws:s3:::oscar-records'] },
       { Effect: 'Deny', Action: ['admin:*'] },
     ]);
+  });
+
+  test('writes the notification rules of the buckets that it is for, and may not read them', () => {
+    const { Statement } = policyDocument({ ...NOTHING, notify: ['in'] });
+    expect(isAllowed(Statement, 's3:PutBucketNotification', 'in')).toBe(true);
+    for (const [action, path] of [
+      ['s3:PutBucketNotification', 'inn'],
+      ['s3:PutBucketNotification', 'in/key'],
+      ['s3:GetBucketNotification', 'in'],
+      ['s3:PutBucketPolicy', 'in'],
+      ['s3:PutObject', 'in'],
+    ])
+      expect([action, path, isAllowed(Statement, action, path)]).toEqual([action, path, false]);
   });
 
   test('is several where one would be longer than MinIO takes: together they say all, and each refuses admin', () => {

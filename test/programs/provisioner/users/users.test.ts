@@ -10,6 +10,7 @@ const USER: UserDeclaration = {
   write: [],
   remove: [],
   list: [],
+  notify: [],
   mount: [],
 };
 const SECRET = 'not-to-be-told';

@@ -1,0 +1,291 @@
+import { WEBHOOK_TARGET } from '../contract';
+import { CALLS, JOB_PODS, MonitoredParts, PlatformMetrics } from './platform-metrics';
+
+/** One alert. Each has a heading of its name in docs/OPERATIONS.md. */
+export interface AlertRule {
+  readonly name: string;
+  /** `critical`: files or calls are not served now. `warning`: they may not be soon, or some are not. */
+  readonly severity: 'critical' | 'warning';
+  /** PromQL; what it gives is labelled at least with the `namespace`. */
+  readonly expr: string;
+  /** How long it has to hold, in Prometheus' notation. @default it tells at once */
+  readonly for?: string;
+  /** What is the matter, in a line: a template of Prometheus. */
+  readonly summary: string;
+  /** What follows from it. */
+  readonly description: string;
+}
+
+/** Alerts by what they are about; a group is evaluated as one. */
+export interface AlertGroup {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
+
+/** Alerts of a platform: about what it has, and about no other platform. */
+export function alertGroups(parts: MonitoredParts): AlertGroup[] {
+  const metrics = new PlatformMetrics(parts);
+  return [
+    { name: 'platform', rules: [managerDown(metrics), metricsMissing(metrics), podWaits(metrics), ...setUp(metrics)] },
+    { name: 'events', rules: events(metrics) },
+    { name: 'services', rules: services(metrics) },
+    ...(parts.store === undefined ? [] : [{ name: 'store', rules: store(metrics) }]),
+  ];
+}
+
+function managerDown(metrics: PlatformMetrics): AlertRule {
+  const available = metrics.platform('kube_deployment_status_replicas_available', {
+    deployment: metrics.parts.manager,
+  });
+  return {
+    name: 'OscarManagerDown',
+    severity: 'critical',
+    expr: `max by (namespace, deployment) (${available}) == 0`,
+    for: '5m',
+    summary: 'No manager of {{ $labels.namespace }} is ready.',
+    description: 'No call is answered. Events of uploads wait in the store until a manager takes them.',
+  };
+}
+
+/** Without metrics no other alert tells anything. */
+function metricsMissing(metrics: PlatformMetrics): AlertRule {
+  const { manager, store } = metrics.parts;
+  const silent = [manager, ...(store === undefined ? [] : [store])].flatMap((service) => {
+    const up = metrics.platform('up', { service });
+    return [`absent(${up})`, `max by (namespace, service) (${up}) == 0`];
+  });
+  const object = metrics.platform('kube_deployment_created', { deployment: manager });
+  return {
+    name: 'OscarMetricsMissing',
+    severity: 'warning',
+    expr: [...silent, `absent(${object})`].join(' or '),
+    for: '15m',
+    summary:
+      'Prometheus has no metrics of {{ with $labels.service }}{{ . }}{{ else }}the Kubernetes objects{{ end }} in {{ $labels.namespace }}.',
+    description: 'Alerts that are made of them cannot tell anything.',
+  };
+}
+
+function podWaits(metrics: PlatformMetrics): AlertRule {
+  const { manager, store, provisioner, sweep } = metrics.parts;
+  const names = [manager, provisioner, sweep, ...(store === undefined ? [] : [store])];
+  const waiting = metrics.platform('kube_pod_container_status_waiting_reason', {
+    pod: { like: `(${names.join('|')})-.*` },
+  });
+  return {
+    name: 'OscarPodWaits',
+    severity: 'warning',
+    expr: `max by (namespace, pod, container, reason) (${waiting}) == 1`,
+    for: '15m',
+    summary: 'The pod {{ $labels.pod }} has waited for 15 minutes: {{ $labels.reason }}.',
+    description: 'ContainerCreating is a Secret or a volume that is not there. It has not begun what it is there for.',
+  };
+}
+
+/** What makes buckets, users and the supervisor's files. */
+function setUp(metrics: PlatformMetrics): AlertRule[] {
+  const { provisioner, supervisorInstaller } = metrics.parts;
+  const failed = metrics.platform('kube_job_failed', { job_name: { like: `${provisioner}-.*` }, condition: 'true' });
+  const rule: AlertRule = {
+    name: 'OscarProvisionerFailed',
+    severity: 'warning',
+    expr: `max by (namespace, job_name) (${failed}) == 1`,
+    summary: "The provisioner's Job {{ $labels.job_name }} failed for good.",
+    description: 'Buckets, users, Secrets and notifications are not as they are declared. It does not try again.',
+  };
+  return supervisorInstaller === undefined ? [rule] : [rule, supervisorMissing(metrics, supervisorInstaller)];
+}
+
+function supervisorMissing(metrics: PlatformMetrics, daemonset: string): AlertRule {
+  const number = (metric: string) =>
+    `max by (namespace, daemonset) (${metrics.services(`kube_daemonset_status_${metric}`, { daemonset })})`;
+  return {
+    name: 'OscarSupervisorMissing',
+    severity: 'warning',
+    expr: `${number('desired_number_scheduled')} - ${number('number_ready')} > 0`,
+    for: '15m',
+    summary: 'The supervisor is not installed on {{ $value }} node(s).',
+    description: "Services' pods that start there wait until it is.",
+  };
+}
+
+function events(metrics: PlatformMetrics): AlertRule[] {
+  const dead = metrics.manager('oscar_manager_events_total', { outcome: 'dead' });
+  return [
+    eventsLate(metrics),
+    {
+      name: 'OscarDeadLetters',
+      severity: 'warning',
+      expr: `sum by (namespace) (increase(${dead}[15m])) > 0`,
+      summary: 'Events of {{ $labels.namespace }} were dead-lettered in the last 15 minutes.',
+      description: 'No service takes them, or Kubernetes refuses their Job for good: their files are not processed.',
+    },
+    eventsLost(metrics),
+    {
+      name: 'OscarSweepRefused',
+      severity: 'warning',
+      expr: `sum by (namespace) (increase(${metrics.manager('oscar_manager_swept_total', { status: 'Refused' })}[30m])) > 0`,
+      summary: 'Kubernetes refuses Jobs that the sweep of {{ $labels.namespace }} asks for.',
+      description: 'Their files are not processed; each sweep asks again.',
+    },
+    sweepOverdue(metrics),
+  ];
+}
+
+/** The gauge stays at what the last event was, so only those of managers that get events now are looked at. */
+function eventsLate(metrics: PlatformMetrics): AlertRule {
+  const age = metrics.manager('oscar_manager_last_event_age_seconds');
+  const arrivals = metrics.manager('oscar_manager_event_age_seconds_count');
+  return {
+    name: 'OscarEventsLate',
+    severity: 'warning',
+    expr: `max by (namespace) (${age} and on (namespace, instance) rate(${arrivals}[5m]) > 0) > 300`,
+    for: '10m',
+    summary: 'Events of {{ $labels.namespace }} reach a Job {{ $value | humanizeDuration }} after their upload.',
+    description:
+      'The manager sends them back to the store for now, or there are more than it can take. Nothing is lost.',
+  };
+}
+
+/**
+ * A sweep may come just before the event of an upload, which is `repeated` afterwards: what exceeds these had no event.
+ * Half, because `increase` extrapolates.
+ */
+function eventsLost(metrics: PlatformMetrics): AlertRule {
+  const swept = metrics.manager('oscar_manager_swept_total', { status: 'Stored' });
+  const repeated = metrics.manager('oscar_manager_events_total', { outcome: 'repeated' });
+  const sum = (selector: string) => `sum by (namespace) (increase(${selector}[1h]))`;
+  return {
+    name: 'OscarEventsLost',
+    severity: 'warning',
+    expr: `${sum(swept)} - ${sum(repeated)} > 0.5`,
+    for: '10m',
+    summary: 'The sweep of {{ $labels.namespace }} found uploads that no event told of.',
+    description: 'They are processed, minutes late. The store loses events, or the rule of a bucket is gone.',
+  };
+}
+
+/** Three runs that did not succeed, and an hour, which one of many uploads may take. */
+function sweepOverdue(metrics: PlatformMetrics): AlertRule {
+  const time = (metric: string) =>
+    `max by (namespace, cronjob) (${metrics.platform(`kube_cronjob_${metric}`, { cronjob: metrics.parts.sweep })})`;
+  const interval = `(${time('next_schedule_time')} - ${time('status_last_schedule_time')})`;
+  return {
+    name: 'OscarSweepOverdue',
+    severity: 'warning',
+    expr: `time() - (${time('status_last_successful_time')} or ${time('created')}) > 3 * ${interval} + 3600`,
+    for: '5m',
+    summary: 'The last sweep of {{ $labels.namespace }} that succeeded was {{ $value | humanizeDuration }} ago.',
+    description: 'Uploads whose event is lost are not found.',
+  };
+}
+
+function services(metrics: PlatformMetrics): AlertRule[] {
+  return [jobsFailing(metrics), jobsWait(metrics), callsFailing(metrics), servicePodsNotReady(metrics)];
+}
+
+/**
+ * Failed Jobs stay for a day: their rise is looked at, and by all managers (the least of them), as one that has just
+ * started sees them all come. A Job in ten may fail: files are what users upload.
+ */
+function jobsFailing(metrics: PlatformMetrics): AlertRule {
+  const failed = metrics.manager('oscar_manager_jobs', { status: 'Failed' });
+  const rise = `min by (namespace, exported_service) (${failed} - min_over_time(${failed}[30m]))`;
+  const stored = metrics.manager('oscar_manager_jobs_stored_total');
+  const tenth = `sum by (namespace, exported_service) (increase(${stored}[30m])) / 10`;
+  return {
+    name: 'OscarJobsFailing',
+    severity: 'warning',
+    expr: `${rise} >= 3 unless ${rise} <= ${tenth}`,
+    summary: '{{ $value }} Jobs of the service {{ $labels.exported_service }} failed for good in 30 minutes.',
+    description: 'That is more than one in ten. Their files have no results, and are not tried again.',
+  };
+}
+
+function jobsWait(metrics: PlatformMetrics): AlertRule {
+  const created = metrics.services('kube_pod_created', { pod: JOB_PODS });
+  const pending = metrics.services('kube_pod_status_phase', { phase: 'Pending' });
+  const old = `time() - max by (namespace, pod) (${created}) > 3600`;
+  return {
+    name: 'OscarJobsWait',
+    severity: 'warning',
+    expr: `count by (namespace) (${old} and on (namespace, pod) ${pending} == 1)`,
+    for: '5m',
+    summary: '{{ $value }} pods of Jobs in {{ $labels.namespace }} have been Pending for more than an hour.',
+    description: 'No node has room for them, their image cannot be pulled, or what they mount is not there.',
+  };
+}
+
+function callsFailing(metrics: PlatformMetrics): AlertRule {
+  const failed = metrics.manager('oscar_manager_requests_total', { ...CALLS, status: { like: '5..' } });
+  const all = metrics.manager('oscar_manager_requests_total', CALLS);
+  const sum = (selector: string) => `sum by (namespace) (increase(${selector}[15m]))`;
+  return {
+    name: 'OscarCallsFailing',
+    severity: 'warning',
+    expr: `${sum(failed)} / ${sum(all)} > 0.1 and ${sum(failed)} >= 5`,
+    for: '10m',
+    summary: '{{ $value | humanizePercentage }} of the calls of {{ $labels.namespace }} are answered by a 5xx.',
+    description: '500 is a script that fails; 502, 503 and 504 are pods that are not there, end, or take too long.',
+  };
+}
+
+function servicePodsNotReady(metrics: PlatformMetrics): AlertRule {
+  const number = (metric: string) =>
+    `max by (namespace, deployment) (${metrics.services(`kube_deployment_${metric}`)})`;
+  return {
+    name: 'OscarServicePodsNotReady',
+    severity: 'warning',
+    expr: `${number('spec_replicas')} - ${number('status_replicas_available')} > 0`,
+    for: '15m',
+    summary: '{{ $value }} warm pod(s) of the service {{ $labels.deployment }} are not ready.',
+    description: 'Calls have fewer pods than are asked for, or none.',
+  };
+}
+
+function store(metrics: PlatformMetrics): AlertRule[] {
+  const { store: statefulset = '' } = metrics.parts;
+  const ready = metrics.platform('kube_statefulset_status_replicas_ready', { statefulset });
+  const health = metrics.store('minio_cluster_health_status', 'cluster');
+  const capacity = (what: string) => metrics.store(`minio_cluster_capacity_usable_${what}_bytes`, 'cluster');
+  return [
+    {
+      name: 'OscarStoreDown',
+      severity: 'critical',
+      expr: `max by (namespace) (${ready}) == 0 or max by (namespace) (${health}) == 0`,
+      for: '5m',
+      summary: 'The store of {{ $labels.namespace }} takes no uploads.',
+      description: 'None of its pods is ready, or too few of its drives are there to write. Jobs wait for it.',
+    },
+    {
+      name: 'OscarDrivesOffline',
+      severity: 'warning',
+      expr: `max by (namespace) (${metrics.store('minio_cluster_drive_offline_total', 'cluster')}) > 0`,
+      for: '10m',
+      summary: '{{ $value }} drive(s) of the store of {{ $labels.namespace }} are offline.',
+      description: 'With half of them offline it takes no uploads.',
+    },
+    {
+      name: 'OscarStoreNearlyFull',
+      severity: 'critical',
+      expr: `min by (namespace) (${capacity('free')} / ${capacity('total')}) < 0.1`,
+      for: '15m',
+      summary: 'The store of {{ $labels.namespace }} has {{ $value | humanizePercentage }} of its capacity left.',
+      description: 'A full one refuses uploads, and keeps no events.',
+    },
+    eventQueueGrows(metrics),
+  ];
+}
+
+function eventQueueGrows(metrics: PlatformMetrics): AlertRule {
+  const length = metrics.store('minio_notify_target_queue_length', 'node', { target_id: WEBHOOK_TARGET });
+  const now = `sum by (namespace) (${length})`;
+  return {
+    name: 'OscarEventQueueGrows',
+    severity: 'warning',
+    expr: `${now} > 10 and ${now} >= sum by (namespace) (${length} offset 15m)`,
+    for: '15m',
+    summary: '{{ $value }} events wait in the store of {{ $labels.namespace }}, and they do not become fewer.',
+    description: 'The manager does not take them, or not as fast as files are uploaded. Their Jobs are late.',
+  };
+}

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../cluster';
+import { removePlatform } from '../cleaning';
+import { frame } from '../examples';
+import { hasResults, isProcessed, jobsOf } from '../jobs';
+import { CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
+import { isAsItWas, theManagerAnswers } from '../outage';
+import { theStoreIsProvisioned } from '../provisioning';
+import { scenario } from '../scenario';
+import { Shell } from '../shell';
+import { PLATFORM, SERVICES, thePlatformIsReady } from '../steps';
+import { secretOf, Store } from '../store';
+import { everyJobIsDone, sweep } from '../sweeps';
+
+const BLOCK_SECONDS = 900;
+const SERVICE = 'find-objects';
+const OPERATIONS = readFileSync(join(__dirname, '../../../docs/OPERATIONS.md'), 'utf8');
+const KEYS = {
+  admin: [PLATFORM, 'oscar-admin'],
+  sweep: [PLATFORM, 'oscar-sweep'],
+  webhook: [PLATFORM, 'oscar-webhook'],
+  root: [PLATFORM, 'oscar-minio-root'],
+  token: [SERVICES, 'cowsay-token'],
+  keys: [SERVICES, 'cowsay-minio'],
+} as const;
+
+/** Blocks of shell below a heading of docs/OPERATIONS.md, as they stand. */
+function blocksOf(heading: string): string[] {
+  const [, section] = OPERATIONS.split(`\n## ${heading}\n`);
+  return [...section.split('\n## ')[0].matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block);
+}
+
+// The procedures of docs/OPERATIONS.md, typed into a shell one after the other, and what they were for.
+scenario('e2e', (given) => {
+  const folder = mkdtempSync(join(tmpdir(), 'oscar-e2e-operations-'));
+  let shell: Shell | undefined;
+  const before = frame('before the backup');
+
+  afterAll(async () => {
+    await shell?.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const typed = (heading: string, numbers: readonly number[] = blocksOf(heading).map((_, index) => index)) =>
+    given.step(
+      `${heading}: ${numbers.map((number) => number + 1).join(', ')}`,
+      async () => {
+        const began = performance.now();
+        for (const number of numbers) await shell!.type(blocksOf(heading)[number], BLOCK_SECONDS);
+        measured(heading, began);
+      },
+      BLOCK_SECONDS,
+    );
+
+  const secret = (which: keyof typeof KEYS) => {
+    const [namespace, name] = KEYS[which];
+    return secretOf(given.cluster, namespace, name);
+  };
+  const secrets: Record<string, unknown> = {};
+  const noted = () =>
+    given.step('the Secrets are noted', async () => {
+      for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) secrets[which] = await secret(which);
+    });
+  const changedAre = (...names: (keyof typeof KEYS)[]) =>
+    given.step(`changed are ${names.join(', ')}; a file is processed, and none is lost`, async () => {
+      for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) {
+        const isChanged = JSON.stringify(await secret(which)) !== JSON.stringify(secrets[which]);
+        expect([which, isChanged]).toEqual([which, names.includes(which)]);
+        secrets[which] = await secret(which);
+      }
+      await isAsItWas(given.cluster);
+      await isProcessed(given.cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
+      await eventually('the admin is let in', 150, async () => {
+        await (await Manager.of(given.cluster)).read('/system/services');
+      });
+      await everyJobIsDone(given.cluster);
+      expect(await sweep(given.cluster)).toMatchObject({ stored: 0, left: 0 });
+    });
+
+  given.step('applied for the first time', async () => {
+    mkdirSync(join(folder, 'dist'));
+    mkdirSync(join(folder, 'backup'));
+    symlinkSync(given.folder, join(folder, 'dist/production'));
+    shell = new Shell(folder, { ...process.env, MC_CONFIG_DIR: join(folder, 'mc') });
+    await given.cluster.kubectl('apply', '--server-side', '-f', given.folder);
+  });
+  thePlatformIsReady(given);
+  theManagerAnswers(given);
+  theStoreIsProvisioned(given);
+  idleServicesGoToSleep(given, CALLED);
+  given.step('a file is processed', async () => void (await isProcessed(given.cluster, SERVICE, before)));
+
+  typed('Upgrading');
+  typed('Reading the metrics');
+  typed('Changing secrets', [0]);
+  noted();
+  typed('Changing secrets', [1]);
+  changedAre('token', 'keys');
+  typed('Changing secrets', [2]);
+  changedAre('admin', 'sweep');
+  typed('Changing secrets', [3]);
+  changedAre('webhook');
+  typed('Changing secrets', [4]);
+  changedAre('root');
+
+  typed('Logging in to the store');
+  typed('Backup');
+  given.step('the platform is lost, with its data', () => removePlatform(given.cluster), 300);
+  typed('Restore', [0]);
+  typed('Logging in to the store');
+  typed('Restore', [1]);
+  given.step(
+    'all files are back, none is processed again, and new ones are',
+    async () => {
+      const { cluster } = given;
+      await isAsItWas(cluster);
+      await hasResults(await Store.of(cluster), before);
+      expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
+      expect(await jobsOf(cluster, SERVICE)).toEqual([]);
+      await isProcessed(cluster, SERVICE, frame('after the restore'));
+      expect(await secret('token')).toEqual(secrets.token);
+    },
+    400,
+  );
+});

@@ -1,0 +1,73 @@
+import type { Cluster } from './cluster';
+import { takedown } from './documented';
+import { frame } from './examples';
+import { hasResults, isProcessed, jobsOf } from './jobs';
+import { measured } from './manager';
+import type { KubernetesObject } from './objects';
+import { theManagerAnswers } from './outage';
+import { theStoreIsProvisioned } from './provisioning';
+import type { Scenario } from './scenario';
+import { PLATFORM, SERVICES, thePlatformIsReady } from './steps';
+import { Store } from './store';
+import { nobodyElseSweeps, sweep } from './sweeps';
+
+const SERVICE = 'find-objects';
+/** What Kubernetes itself puts into each namespace, and what it only tells. */
+const KUBERNETES_OWN = /^(ServiceAccount\/default|ConfigMap\/kube-root-ca\.crt|(Event|PodMetrics)\/.*)$/;
+/** What the test has put there for a service's results. */
+const OF_THE_TEST = /^Secret\/(s3-results|webdav-dcache)$/;
+
+/** All but the data goes, by what docs/APPLY.md says; applied again, all is as it was, and nothing is done twice. */
+export function takenDownItLeavesTheData(scenario: Scenario, environment: string): void {
+  const before = frame('before it was taken down');
+  const after = frame('after it was put up again');
+
+  scenario.step(
+    'taken down, nothing is left but the data',
+    async () => {
+      const { cluster } = scenario;
+      await isProcessed(cluster, SERVICE, before);
+      const began = performance.now();
+      for (const deletion of takedown(environment)) await cluster.kubectl(...deletion);
+      measured('taken down within', began);
+      const left = (
+        await Promise.all([PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace)))
+      ).flat();
+      expect(left.filter((what) => !/^(Secret|PersistentVolumeClaim)\//.test(what))).toEqual([]);
+      const claims = left.filter((what) => what.startsWith('PersistentVolumeClaim/'));
+      expect(claims.filter((claim) => !/\/data-oscar-minio-\d$/.test(claim))).toEqual([]);
+      expect(claims.length).toBeGreaterThan(0);
+    },
+    300,
+  );
+
+  scenario.step('applied again', async () => {
+    await scenario.cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
+  });
+  thePlatformIsReady(scenario);
+  theManagerAnswers(scenario);
+  theStoreIsProvisioned(scenario);
+  nobodyElseSweeps(scenario);
+
+  scenario.step(
+    'it finds the data, does nothing twice, and goes on',
+    async () => {
+      const { cluster } = scenario;
+      await hasResults(await Store.of(cluster), before);
+      expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, failed: 0, left: 0 });
+      expect(await jobsOf(cluster, SERVICE)).toEqual([]);
+      await isProcessed(cluster, SERVICE, after);
+    },
+    300,
+  );
+}
+
+/** `Kind/name` of all that can be listed. */
+async function everythingIn(cluster: Cluster, namespace: string): Promise<string[]> {
+  const kinds = await cluster.kubectl('api-resources', '--namespaced', '--verbs=list', '-o', 'name');
+  const objects = await cluster.list<KubernetesObject>(kinds.trim().replace(/\n/g, ','), '-n', namespace);
+  return objects
+    .filter(({ metadata }) => !metadata.deletionTimestamp)
+    .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+    .filter((what) => !KUBERNETES_OWN.test(what) && !OF_THE_TEST.test(what));
+}
