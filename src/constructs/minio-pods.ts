@@ -49,6 +49,13 @@ const QUEUE_DIR = `${DATA_DIR}/queue`;
 const QUEUE_LIMIT = 500_000;
 /** MinIO ends requests and repairs under way before it goes: a minute at most for the latter. */
 const GRACE_SECONDS = 90;
+/**
+ * Of a pod that is replaced, until the next one is: the others find it by its new address, and of four no more than one is missing,
+ * or no upload is taken.
+ */
+const SETTLED_SECONDS = 10;
+/** How long pods believe an address of another one. MinIO's own 30 s is as long as uploads are refused after a pod is replaced. */
+const ADDRESS_SECONDS = 2;
 
 /** MinIO's pods and their volumes. */
 export class MinioPods extends Construct {
@@ -66,6 +73,7 @@ export class MinioPods extends Construct {
         replicas: pods,
         // Pods wait for one another: one by one, the first would never be ready.
         podManagementPolicy: 'Parallel',
+        ...(pods > 1 ? { minReadySeconds: SETTLED_SECONDS } : {}),
         selector: { matchLabels: selector },
         template: {
           metadata: { labels: podLabels(this, labels) },
@@ -111,7 +119,7 @@ export class MinioPods extends Construct {
   }
 
   private settings(): EnvVar[] {
-    const { credentials, region } = this.props;
+    const { credentials, region, pods } = this.props;
     return [
       fromSecret('MINIO_ROOT_USER', credentials.secretName, credentials.keys.accessKey),
       fromSecret('MINIO_ROOT_PASSWORD', credentials.secretName, credentials.keys.secretKey),
@@ -119,6 +127,7 @@ export class MinioPods extends Construct {
       // No console: one door less. No look for new versions: the image is pinned, and the way out is closed.
       { name: 'MINIO_BROWSER', value: 'off' },
       { name: 'MINIO_UPDATE', value: 'off' },
+      ...(pods > 1 ? [{ name: 'MINIO_DNS_CACHE_TTL', value: `${ADDRESS_SECONDS}s` }] : []),
       // It wants a folder for certificates in its home, and the image's is read-only.
       { name: 'HOME', value: '/tmp' },
     ];

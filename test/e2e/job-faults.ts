@@ -30,6 +30,15 @@ interface Fault {
 }
 
 const FAULTS: readonly Fault[] = [
+  // First, as what it waits for is told until its deadline only.
+  {
+    title: 'a Job whose image does not exist',
+    service: 'no-image',
+    file: 'nobody-runs-it',
+    tries: 1,
+    saysFirst: /There is no log yet: (ErrImagePull|ImagePullBackOff): .*nobody-made-it/,
+    says: /the pod failed: its deadline of 30 s was over \(DeadlineExceeded\).*nobody-made-it/,
+  },
   {
     title: 'a Job whose disk is full',
     service: 'faults',
@@ -57,14 +66,6 @@ const FAULTS: readonly Fault[] = [
     file: 'never-ends',
     tries: 1,
     says: /begun: never-ends[^]*manager - ERROR - The pod failed: its deadline of 20 s was over \(DeadlineExceeded\)/,
-  },
-  {
-    title: 'a Job whose image does not exist',
-    service: 'no-image',
-    file: 'nobody-runs-it',
-    tries: 1,
-    saysFirst: /There is no log yet: (ErrImagePull|ImagePullBackOff): .*nobody-made-it/,
-    says: /the pod failed: its deadline of 30 s was over \(DeadlineExceeded\).*nobody-made-it/,
   },
 ];
 
