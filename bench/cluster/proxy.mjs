@@ -38,7 +38,10 @@ export class Proxy {
     const { metadata } = JSON.parse(await this.read(`${path}?limit=1`));
     const query = `watch=1&resourceVersion=${metadata.resourceVersion}&timeoutSeconds=3600`;
     const asked = get({ port: this.port, path: `${path}?${query}` }, (answer) => {
-      createInterface(answer.on('error', () => {})).on('line', (line) => seen(JSON.parse(line).object));
+      const lines = createInterface(answer);
+      lines.on('line', (line) => seen(JSON.parse(line).object));
+      // It is cut off at the end, and a wait for what no longer comes says so before.
+      for (const broken of [answer, lines]) broken.on('error', () => {});
     });
     this.watches.push(asked.on('error', () => {}));
   }

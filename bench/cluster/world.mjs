@@ -1,5 +1,5 @@
 // What `load` asks, of the environment `e2e`: its service `checksum` takes what comes to one folder, and leaves results in another.
-import { paginateListObjectsV2, PutObjectCommand } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { logged } from '../load.mjs';
 
 const PATIENCE_SECONDS = 400;
@@ -31,11 +31,15 @@ export class World {
   async resultsOf(run) {
     const results = new Map();
     const place = { Bucket: this.bucket, Prefix: `${this.results}/${run}-` };
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.client }, place)) {
-      for (const { Key, LastModified } of Contents) {
+    let page = {};
+    do {
+      page = await this.client.send(
+        new ListObjectsV2Command({ ...place, ContinuationToken: page.NextContinuationToken }),
+      );
+      for (const { Key, LastModified } of page.Contents ?? []) {
         results.set(Key.slice(this.results.length + 1).replace(/\.md5$/, ''), LastModified.getTime());
       }
-    }
+    } while (page.NextContinuationToken);
     return results;
   }
 
