@@ -37,7 +37,7 @@ const FAULTS: readonly Fault[] = [
     file: 'nobody-runs-it',
     tries: 1,
     saysFirst: /There is no log yet: (ErrImagePull|ImagePullBackOff): .*nobody-made-it/,
-    says: /the pod failed: its deadline of 30 s was over \(DeadlineExceeded\).*nobody-made-it/,
+    says: /[Tt]he pod failed: its deadline of 30 s was over \(DeadlineExceeded\).*nobody-made-it/,
   },
   {
     title: 'a Job whose disk is full',
