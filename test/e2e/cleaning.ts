@@ -22,7 +22,11 @@ async function ofPlatforms(cluster: Cluster): Promise<string> {
 
 /** Removes the platform with its data, and what it installed on the nodes. */
 export async function removePlatform(cluster: Cluster): Promise<void> {
+  const namespaces = await cluster.list('namespaces', '-l', ENVIRONMENT_LABEL);
   await cluster.kubectl('delete', CLUSTER_WIDE, '-l', ENVIRONMENT_LABEL, '--wait=false');
+  // Nobody makes them again there; and a namespace waits for minutes where pods may take their time to end.
+  for (const { metadata } of namespaces)
+    await cluster.kubectl('delete', 'pods', '--all', '-n', metadata.name, '--grace-period=0', '--force');
   await eventually('nothing is left of the platform', 240, async () => expect(await ofPlatforms(cluster)).toBe(''));
   await emptyNodes(cluster);
 }
