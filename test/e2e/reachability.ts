@@ -106,11 +106,16 @@ async function targetsThere(cluster: Cluster): Promise<Record<string, Target>> {
   };
 }
 
-/** A server on this machine. */
+/** A server on this machine, unless one is there already: that of another step, which stays. */
 async function listen(host: string, port: number, servers: Server[]): Promise<Address> {
-  const server = createServer((socket) => socket.on('error', () => {}).end()).listen(port, host);
+  const server = createServer((socket) => socket.on('error', () => {}).end());
+  try {
+    await once(server.listen(port, host), 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return { host, port };
+  }
   servers.push(server);
-  await once(server, 'listening');
   return { host, port: (server.address() as AddressInfo).port };
 }
 
