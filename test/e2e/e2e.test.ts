@@ -17,7 +17,6 @@ import { anExposedServiceAnswers } from './exposed';
 import { aFloodIsProcessed } from './flood';
 import { jobsFailAndSayWhy } from './job-faults';
 import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
-import { aNodeJoins } from './joining-node';
 import { CALLED, idleServicesGoToSleep } from './manager';
 import { theNewestImageRuns } from './newest-image';
 import { upstreamsClientWorks } from './oscar-python';
@@ -48,9 +47,9 @@ const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
-const UPLOADS = Number(process.env.UPLOADS ?? 150);
+const UPLOADS = Number(process.env.UPLOADS ?? 100);
 
-const FLOOD = Number(process.env.FLOOD ?? 200);
+const FLOOD = Number(process.env.FLOOD ?? 100);
 
 // Two managers, four pods of the store, the supervisor on each node.
 scenario('e2e', (given) => {
@@ -72,7 +71,6 @@ scenario('e2e', (given) => {
   resultsGoToOtherStores(given);
   idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
-  aNodeJoins(given, 'cowsay');
 
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);

@@ -1,5 +1,6 @@
 import { frame } from '../examples';
 import { aFileIsProcessed } from '../jobs';
+import { aNodeJoins } from '../joining-node';
 import { CALLED, idleServicesGoToSleep } from '../manager';
 import { cut, managerAnswers, readyBeside, restore, staysSo, storeTakes, theManagerAnswers } from '../outage';
 import { theStoreIsProvisioned } from '../provisioning';
@@ -37,4 +38,6 @@ scenario('e2e', (given) => {
     },
     500,
   );
+
+  aNodeJoins(given, 'cowsay');
 });
