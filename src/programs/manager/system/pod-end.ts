@@ -22,7 +22,10 @@ function ofContainer({ spec, status = {} }: Pod): string | undefined {
   const own = ({ name }: { name: string }) => name === SERVICE_CONTAINER_NAME;
   const container = spec?.containers?.find(own);
   const { reason, message, startedAt } = status.containerStatuses?.find(own)?.state?.terminated ?? {};
-  if (!startedAt) return `its container never started, of the image ${container?.image}`;
+  // Of a pod that was evicted nobody knows any longer whether it did.
+  if (!startedAt) {
+    return status.reason === 'Evicted' ? undefined : `its container never started, of the image ${container?.image}`;
+  }
   if (reason === 'OOMKilled') {
     return `it used more memory than its limit of ${container?.resources?.limits?.memory} (${reason})`;
   }

@@ -49,6 +49,11 @@ test.each<[string, Fields, string | undefined]>([
     'its node ended it (Evicted): Pod uses more than 16Mi.',
   ],
   [
+    'over its disk, and what was known of its container is lost',
+    { reason: 'Evicted', message: 'Pod uses more.', terminated: { reason: 'ContainerStatusUnknown', exitCode: 137 } },
+    'its node ended it (Evicted): Pod uses more.',
+  ],
+  [
     'ended by its node, which says no more',
     { reason: 'Shutdown', terminated: ran({}) },
     'its node ended it (Shutdown)',
