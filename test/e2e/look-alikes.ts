@@ -48,8 +48,7 @@ export class LookAlikes {
     const all = ['-A', '-l', SELECTOR];
     await cluster.kubectl('wait', 'pods', ...all, '--for=condition=ContainersReady', '--timeout=120s');
     const pods = await cluster.list<Pod>('pods', ...all);
-    const addresses = new Map(pods.map(({ metadata, status }) => [metadata.name, status.podIP!]));
-    return new LookAlikes(cluster, wanted, addresses);
+    return new LookAlikes(cluster, wanted, new Map(pods.map((pod) => [pod.metadata.name, pod])));
   }
 
   static async remove(cluster: Cluster): Promise<void> {
@@ -60,11 +59,13 @@ export class LookAlikes {
   private constructor(
     private readonly cluster: Cluster,
     private readonly all: readonly LookAlike[],
-    private readonly addresses: ReadonlyMap<string, string>,
+    private readonly pods: ReadonlyMap<string, Pod>,
   ) {}
 
-  addressOf(one: LookAlike): Address {
-    return { host: this.addresses.get(this.nameOf(one))!, port: LISTENING_PORT };
+  /** Where it listens, and on which node that is. */
+  addressOf(one: LookAlike): Address & { readonly node: string } {
+    const { spec, status } = this.pods.get(this.nameOf(one))!;
+    return { host: status.podIP!, port: LISTENING_PORT, node: spec.nodeName! };
   }
 
   /** Whether one connects, to each of these. */

@@ -31,6 +31,7 @@ export async function sweep(cluster: Cluster): Promise<LogLine> {
     const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
     await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
     const swept = (await logOf(cluster, name)).find(({ message }) => message === 'swept');
+    await cluster.kubectl('delete', 'job', '-n', PLATFORM, name);
     if (swept) return swept;
   }
   throw new Error('sweeps say nothing of what they find');
