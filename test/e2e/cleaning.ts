@@ -1,5 +1,8 @@
 import { ENVIRONMENT_LABEL } from '../../src/contract';
+import { API_BEHAVIOUR } from './api-behaviour';
 import { Cluster, eventually } from './cluster';
+import { ELSEWHERE } from './look-alikes';
+import { PLATFORM, SERVICES } from './steps';
 
 const CLUSTER_WIDE = 'namespaces,persistentvolumes,clusterroles,clusterrolebindings';
 /** Of what the tests need beside the platform. */
@@ -7,9 +10,12 @@ const NAMESPACE = 'oscar-e2e';
 /** Where a supervisor volume `nodeLocal` is, unless an environment says otherwise. */
 export const ON_NODES = '/var/lib/oscar-cdk8s';
 
-/** @throws when the cluster holds a platform: it may be somebody's. */
+/** @throws when the cluster holds a platform, or a namespace of a name that the tests use: it may be somebody's. */
 export async function isFree(cluster: Cluster): Promise<void> {
-  const taken = await ofPlatforms(cluster);
+  // What the tests make, they remove with all that is in it.
+  const names = [PLATFORM, SERVICES, NAMESPACE, ELSEWHERE, API_BEHAVIOUR];
+  const named = await cluster.kubectl('get', 'namespaces', ...names, '--ignore-not-found', '-o', 'name');
+  const taken = (await ofPlatforms(cluster)) || named.trim().replace(/\n/g, ', ');
   if (taken) throw new Error(`the cluster has a platform already (${taken}): use one that has none`);
 }
 

@@ -40,6 +40,6 @@ async function section(
   lines = 100,
   matter: (line: string) => boolean = () => true,
 ): Promise<string> {
-  const { output } = await cluster.tryKubectl(...args);
+  const { output } = await cluster.tryKubectl('--request-timeout=5s', ...args);
   return `==== ${title}\n${output.trimEnd().split('\n').filter(matter).slice(-lines).join('\n')}`;
 }

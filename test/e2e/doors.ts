@@ -1,7 +1,7 @@
 import { sign } from 'aws4';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cluster } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { bearer, Manager } from './manager';
 import { declaration } from './provisioning';
 import type { Scenario } from './scenario';
@@ -67,7 +67,10 @@ export function anIntruderFindsDoorsShut(scenario: Scenario): void {
 
   step('a script reaches the store, and neither Kubernetes nor the manager nor another service', async () => {
     const targets = [STORE, MANAGER, API_SERVER, OTHER_SERVICE];
-    expect(await run(cluster, readScript('knock', `TARGETS="${targets.join(' ')}"`))).toBe(`${STORE}\n`);
+    // Policies take a moment to hold for a new pod.
+    await eventually('it does', 60, async () => {
+      expect(await run(cluster, readScript('knock', `TARGETS="${targets.join(' ')}"`))).toBe(`${STORE}\n`);
+    });
   });
 
   step("with a service's keys, its pod is refused all that is not its own in the store", async () => {

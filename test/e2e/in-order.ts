@@ -3,7 +3,7 @@ import type { Cluster } from './cluster';
 import { diagnose } from './diagnose';
 
 /** For what is told of the cluster when a step fails. */
-const DIAGNOSIS_SECONDS = 60;
+const DIAGNOSIS_SECONDS = 120;
 
 type Step = (title: string, work: () => Promise<void>, timeoutSeconds?: number) => void;
 

@@ -37,7 +37,7 @@ const FAULTS: readonly Fault[] = [
     file: 'nobody-runs-it',
     tries: 1,
     saysFirst: /There is no log yet: (ErrImagePull|ImagePullBackOff): .*nobody-made-it/,
-    says: /[Tt]he pod failed: its deadline of 30 s was over \(DeadlineExceeded\).*nobody-made-it/,
+    says: /[Tt]he pod failed: its deadline of 60 s was over \(DeadlineExceeded\).*nobody-made-it/,
   },
   {
     title: 'a Job whose disk is full',
@@ -65,7 +65,7 @@ const FAULTS: readonly Fault[] = [
     service: 'endless',
     file: 'never-ends',
     tries: 1,
-    says: /begun: never-ends[^]*manager - ERROR - The pod failed: its deadline of 20 s was over \(DeadlineExceeded\)/,
+    says: /begun: never-ends[^]*manager - ERROR - The pod failed: its deadline of 40 s was over \(DeadlineExceeded\)/,
   },
 ];
 
@@ -82,8 +82,8 @@ const FAULTS_LAYER = {
   buckets: { faults: {} },
   services: [
     service('faults', BUSYBOX, { retries: 1, deadline: 240 }),
-    service('endless', BUSYBOX, { retries: 0, deadline: 20 }),
-    service('no-image', 'docker.io/library/nobody-made-it:1', { retries: 0, deadline: 30 }),
+    service('endless', BUSYBOX, { retries: 0, deadline: 40 }),
+    service('no-image', 'docker.io/library/nobody-made-it:1', { retries: 0, deadline: 60 }),
   ],
 };
 

@@ -1,5 +1,6 @@
 import { SERVICE_LABEL } from '../../src/contract';
 import { Cluster, eventually } from './cluster';
+import { whileCordoned } from './cordon';
 import { measured } from './manager';
 import type { Job, Pod } from './objects';
 import type { Scenario } from './scenario';
@@ -95,9 +96,8 @@ export function eachNodeProcessesAFile(scenario: Scenario, service: string, uplo
       const nodes = await cluster.nodes();
       for (const node of nodes) {
         const others = nodes.filter((name) => name !== node);
-        if (others.length) await cluster.kubectl('cordon', ...others);
-        expect((await isProcessed(cluster, service, upload(node))).spec.nodeName).toBe(node);
-        if (others.length) await cluster.kubectl('uncordon', ...others);
+        const pod = await whileCordoned(cluster, others, () => isProcessed(cluster, service, upload(node)));
+        expect(pod.spec.nodeName).toBe(node);
       }
     },
     300,

@@ -1,5 +1,6 @@
 import { ON_NODES } from './cleaning';
 import { Cluster, eventually } from './cluster';
+import { whileCordoned } from './cordon';
 import { podOf } from './jobs';
 import { Manager, measured } from './manager';
 import type { Job } from './objects';
@@ -21,15 +22,15 @@ export function aNodeJoins(scenario: Scenario, service: string): void {
       const number = others.length;
       const name = others.pop()!;
       await leaves(cluster, number, name);
-      await cluster.kubectl('cordon', ...others);
-      const job = await makeJob(cluster, service);
-      await cluster.machines.power('up', number);
-      await cluster.kubectl('wait', '--for=create', '--timeout=120s', `node/${name}`);
-      await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=120s', `node/${name}`);
-      const began = performance.now();
-      await succeeds(cluster, job, name);
-      measured('from the node being ready to the end of its first Job', began);
-      await cluster.kubectl('uncordon', ...others);
+      await whileCordoned(cluster, others, async () => {
+        const job = await makeJob(cluster, service);
+        await cluster.machines.power('up', number);
+        await cluster.kubectl('wait', '--for=create', '--timeout=120s', `node/${name}`);
+        await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=120s', `node/${name}`);
+        const began = performance.now();
+        await succeeds(cluster, job, name);
+        measured('from the node being ready to the end of its first Job', began);
+      });
       await isAsItWas(cluster);
     },
     500,

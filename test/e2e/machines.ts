@@ -8,6 +8,7 @@ const LOGS = '/var/log/pods';
  */
 export class Machines {
   private readonly tool = process.env.OSCAR_CLUSTER;
+  private readonly dark = new Set<number>();
 
   constructor(private readonly cluster: Cluster) {}
 
@@ -26,7 +27,14 @@ export class Machines {
 
   /** Cuts a node's power, or gives it back. */
   async power(action: 'down' | 'up', node: number): Promise<void> {
+    if (action === 'down') this.dark.add(node);
     await this.run('node', action, String(node));
+    if (action === 'up') this.dark.delete(node);
+  }
+
+  /** Gives power back to all that it was taken from. */
+  async light(): Promise<void> {
+    for (const node of [...this.dark]) await this.power('up', node);
   }
 
   async onNode(node: number, ...command: string[]): Promise<string> {

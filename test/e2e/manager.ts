@@ -82,12 +82,21 @@ export async function replicasOf(cluster: Cluster, service: string): Promise<num
 
 /** New services start with a pod. Nobody calls them, so the manager takes it away. */
 export function idleServicesGoToSleep(scenario: Scenario, selector: string): void {
-  scenario.step('services that nobody calls go to sleep', async () => {
-    await eventually('no pod is wanted', 120, async () => {
-      const all = await scenario.cluster.list<Deployment>('deployments', '-n', SERVICES, '-l', selector);
-      expect(all.filter(({ spec }) => spec.replicas !== 0).map(({ metadata }) => metadata.name)).toEqual([]);
-    });
-  });
+  scenario.step(
+    'services that nobody calls go to sleep',
+    async () => {
+      const { cluster } = scenario;
+      await eventually('no pod is wanted', 120, async () => {
+        const all = await cluster.list<Deployment>('deployments', '-n', SERVICES, '-l', selector);
+        expect(all.filter(({ spec }) => spec.replicas !== 0).map(({ metadata }) => metadata.name)).toEqual([]);
+      });
+      await eventually('no pod is left', 60, async () => {
+        const warm = `${selector},app.kubernetes.io/component=service`;
+        expect(await cluster.list<Pod>('pods', '-n', SERVICES, '-l', warm)).toEqual([]);
+      });
+    },
+    240,
+  );
 }
 
 /** Waits until a service sleeps, and its pods are gone. */
@@ -107,5 +116,14 @@ export function managerPods(cluster: Cluster): Promise<Pod[]> {
 
 /** At once, as when its node loses power: nothing is brought to an end. */
 export async function kill(cluster: Cluster, { metadata }: Pod): Promise<void> {
-  await cluster.kubectl('delete', 'pod', '-n', PLATFORM, metadata.name, '--grace-period=0', '--force');
+  await cluster.kubectl(
+    'delete',
+    'pod',
+    '-n',
+    PLATFORM,
+    metadata.name,
+    '--grace-period=0',
+    '--force',
+    '--ignore-not-found',
+  );
 }

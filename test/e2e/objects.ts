@@ -39,6 +39,7 @@ export interface Service extends KubernetesObject {
 }
 
 export interface Node extends KubernetesObject {
+  readonly spec: { readonly unschedulable?: boolean };
   readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
 }
 

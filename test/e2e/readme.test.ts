@@ -64,11 +64,14 @@ describe(`README.md: ${SECTION}`, () => {
   });
 
   afterAll(async () => {
-    await shell?.end();
-    if (mayClean) await removePlatform(cluster);
-    await cluster.leave();
-    rmSync(folder, { recursive: true, force: true });
-  }, 300_000);
+    try {
+      await shell?.end();
+      if (mayClean) await removePlatform(cluster);
+    } finally {
+      await cluster.leave();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 600_000);
 });
 
 /** Lines of the section's blocks of shell. */

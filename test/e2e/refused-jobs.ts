@@ -36,14 +36,17 @@ export function refusedJobsAreAskedForAgain(scenario: Scenario): void {
       const { cluster } = scenario;
       const store = await Store.of(cluster);
       const upload = frame('refused at first');
-      for (const object of [POLICY, BINDING]) await cluster.apply(object);
-      await eventually('the policy refuses', 60, async () => !(await isTaken(cluster)));
-      await store.put(upload.path, upload.content);
-      await eventually('it is a dead letter', 60, () => isDeadLetter(cluster, upload.path));
-      expect(await sweep(cluster)).toMatchObject({ refused: 1, stored: 0, left: 0 });
-      await expect(jobsFor(cluster, SERVICE, upload.path)).rejects.toThrow('no Job');
-
-      await cluster.kubectl('delete', `${BINDING.kind}/${NAME}`, `${POLICY.kind}/${NAME}`);
+      try {
+        for (const object of [POLICY, BINDING]) await cluster.apply(object);
+        await eventually('the policy refuses', 60, async () => !(await isTaken(cluster)));
+        await store.put(upload.path, upload.content);
+        await eventually('it is a dead letter', 60, () => isDeadLetter(cluster, upload.path));
+        expect(await sweep(cluster)).toMatchObject({ refused: 1, stored: 0, left: 0 });
+        await expect(jobsFor(cluster, SERVICE, upload.path)).rejects.toThrow('no Job');
+      } finally {
+        // They are the whole cluster's.
+        await cluster.kubectl('delete', `${BINDING.kind}/${NAME}`, `${POLICY.kind}/${NAME}`, '--ignore-not-found');
+      }
       await eventually('nothing refuses any longer', 60, () => isTaken(cluster));
       expect(await sweep(cluster)).toMatchObject({ refused: 0, stored: 1, left: 0 });
       await eventually('there are results', 120, () => hasResults(store, upload));

@@ -53,9 +53,13 @@ export function scenario(environment: string, steps: (scenario: Scenario) => voi
     });
 
     afterAll(async () => {
-      if (mayClean) await removePlatform(cluster);
-      await cluster.leave();
-      rmSync(outdir, { recursive: true, force: true });
-    }, 300_000);
+      try {
+        await cluster.machines.light();
+        if (mayClean) await removePlatform(cluster);
+      } finally {
+        await cluster.leave();
+        rmSync(outdir, { recursive: true, force: true });
+      }
+    }, 600_000);
   });
 }

@@ -25,6 +25,9 @@ export class Shell {
       output.setEncoding('utf8').on('data', (text: string) => (this.written += text));
     }
     this.statuses = createInterface(this.bash.stdio[STATUS_FD] as Readable);
+    // A block of several commands fails where one of them does.
+    this.bash.stdin!.write(`set -E; trap 'failed=$?' ERR\n`);
+    process.on('exit', this.kill);
   }
 
   /**
@@ -38,7 +41,7 @@ export class Shell {
       ([status]: string[]) => (status === '0' ? undefined : `failed (${status})`),
       () => `did not end within ${seconds} s`,
     );
-    (this.bash.stdin as Writable).write(`${command}\necho $? >&${STATUS_FD}\n`);
+    (this.bash.stdin as Writable).write(`failed=0\n${command}\necho $failed >&${STATUS_FD}\n`);
     const problem = await ended;
     if (problem) throw new Error(`«${command}» ${problem}:\n${this.written}`);
     return this.written;
@@ -46,8 +49,12 @@ export class Shell {
 
   /** With what runs in it, in the background too. */
   async end(): Promise<void> {
+    process.off('exit', this.kill);
+    if (this.bash.exitCode !== null) return;
     const over = once(this.bash, 'close');
-    process.kill(-this.bash.pid!);
+    this.kill();
     await over;
   }
+
+  private readonly kill = () => void process.kill(-this.bash.pid!);
 }

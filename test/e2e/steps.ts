@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFree } from './cleaning';
 import { Cluster, eventually } from './cluster';
 import type { KubernetesObject, Secret } from './objects';
 import type { Scenario } from './scenario';
@@ -16,6 +17,10 @@ export function appliesTwice(scenario: Scenario): void {
   };
 
   step('an empty cluster takes it without a warning', apply);
+
+  step('a second platform would be refused', async () => {
+    await expect(isFree(scenario.cluster)).rejects.toThrow('has a platform already');
+  });
 
   step('applied again, nothing is written', async () => {
     const before = await applied(scenario.cluster, folder);
@@ -102,21 +107,6 @@ export function thePlatformIsReady(scenario: Scenario): void {
 export async function waitUntilReady(cluster: Cluster, seconds: number): Promise<void> {
   await rolledOut(cluster, PLATFORM, await cluster.list('deployments,statefulsets', '-n', PLATFORM), seconds);
   await rolledOut(cluster, SERVICES, await cluster.list('daemonsets', '-n', SERVICES), seconds);
-}
-
-/** Services' pods that are always there start with our supervisor, and become ready. */
-export function warmPodsAreReady(scenario: Scenario, ...services: string[]): void {
-  scenario.step(`warm pods are ready: ${services.join(', ')}`, async () => {
-    const deployments = await scenario.cluster.list('-n', SERVICES, ...services.map((name) => `deployment/${name}`));
-    await rolledOut(scenario.cluster, SERVICES, deployments, 120);
-  });
-}
-
-/** Sooner than the manager does it to services that nobody calls: until then they take the room that Jobs need. */
-export function idleServicesStop(scenario: Scenario, selector: string): void {
-  scenario.step('idle services go to no pods', async () => {
-    await scenario.cluster.kubectl('scale', 'deployment', '-n', SERVICES, '-l', selector, '--replicas=0');
-  });
 }
 
 async function rolledOut(cluster: Cluster, namespace: string, workloads: readonly KubernetesObject[], seconds: number) {

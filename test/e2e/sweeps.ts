@@ -23,18 +23,16 @@ const BY_HAND = 'cronjob.kubernetes.io/instantiate';
  * @returns what it counted @throws with its log when it fails
  */
 export async function sweep(cluster: Cluster): Promise<LogLine> {
-  // One more where the log was cleared away before anybody read it: who waits for something new looks at Jobs.
-  for (let tries = 0; tries < 3; tries++) {
-    const name = `${CRON_JOB}-by-hand-${sweeps++}`;
-    const { spec } = await cluster.get<CronJob>('cronjob', '-n', PLATFORM, CRON_JOB);
-    const { metadata, ...job } = spec.jobTemplate;
-    const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
-    await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
-    const swept = (await logOf(cluster, name)).find(({ message }) => message === 'swept');
-    await cluster.kubectl('delete', 'job', '-n', PLATFORM, name);
-    if (swept) return swept;
-  }
-  throw new Error('sweeps say nothing of what they find');
+  const name = `${CRON_JOB}-by-hand-${sweeps++}`;
+  const { spec } = await cluster.get<CronJob>('cronjob', '-n', PLATFORM, CRON_JOB);
+  const { metadata, ...job } = spec.jobTemplate;
+  const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
+  await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
+  const log = await logOf(cluster, name);
+  const swept = log.find(({ message }) => message === 'swept');
+  if (!swept) throw new Error(`${name} says nothing of what it found:\n${JSON.stringify(log)}`);
+  await cluster.kubectl('delete', 'job', '-n', PLATFORM, name);
+  return swept;
 }
 
 /** No sweep comes but those that a test runs. */

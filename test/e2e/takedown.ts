@@ -1,4 +1,4 @@
-import type { Cluster } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { takedown } from './documented';
 import { frame } from './examples';
 import { hasResults, isProcessed, jobsOf } from './jobs';
@@ -30,15 +30,19 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
       const began = performance.now();
       for (const deletion of takedown(environment)) await cluster.kubectl(...deletion);
       measured('taken down within', began);
-      const left = (
-        await Promise.all([PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace)))
-      ).flat();
-      expect(left.filter((what) => !/^(Secret|PersistentVolumeClaim)\//.test(what))).toEqual([]);
+      // What others own is collected a while later.
+      const left = await eventually('nothing else is left', 120, async () => {
+        const all = (
+          await Promise.all([PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace)))
+        ).flat();
+        expect(all.filter((what) => !/^(Secret|PersistentVolumeClaim)\//.test(what))).toEqual([]);
+        return all;
+      });
       const claims = left.filter((what) => what.startsWith('PersistentVolumeClaim/'));
       expect(claims.filter((claim) => !/\/data-oscar-minio-\d$/.test(claim))).toEqual([]);
       expect(claims.length).toBeGreaterThan(0);
     },
-    300,
+    420,
   );
 
   scenario.step('applied again', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../cluster';
@@ -38,6 +38,8 @@ scenario('e2e', (given) => {
   let shell: Shell | undefined;
   const before = frame('before the backup');
 
+  const newShell = () => new Shell(folder, { ...process.env, MC_CONFIG_DIR: join(folder, 'mc') });
+
   afterAll(async () => {
     await shell?.end();
     rmSync(folder, { recursive: true, force: true });
@@ -64,26 +66,30 @@ scenario('e2e', (given) => {
       for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) secrets[which] = await secret(which);
     });
   const changedAre = (...names: (keyof typeof KEYS)[]) =>
-    given.step(`changed are ${names.join(', ')}; a file is processed, and none is lost`, async () => {
-      for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) {
-        const isChanged = JSON.stringify(await secret(which)) !== JSON.stringify(secrets[which]);
-        expect([which, isChanged]).toEqual([which, names.includes(which)]);
-        secrets[which] = await secret(which);
-      }
-      await isAsItWas(given.cluster);
-      await isProcessed(given.cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
-      await eventually('the admin is let in', 150, async () => {
-        await (await Manager.of(given.cluster)).read('/system/services');
-      });
-      await everyJobIsDone(given.cluster);
-      expect(await sweep(given.cluster)).toMatchObject({ stored: 0, left: 0 });
-    });
+    given.step(
+      `changed are ${names.join(', ')}; a file is processed, and none is lost`,
+      async () => {
+        for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) {
+          const isChanged = JSON.stringify(await secret(which)) !== JSON.stringify(secrets[which]);
+          expect([which, isChanged]).toEqual([which, names.includes(which)]);
+          secrets[which] = await secret(which);
+        }
+        await isAsItWas(given.cluster);
+        await isProcessed(given.cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
+        await eventually('the admin is let in', 150, async () => {
+          await (await Manager.of(given.cluster)).read('/system/services');
+        });
+        await everyJobIsDone(given.cluster);
+        expect(await sweep(given.cluster)).toMatchObject({ stored: 0, left: 0 });
+      },
+      BLOCK_SECONDS,
+    );
 
   given.step('applied for the first time', async () => {
     mkdirSync(join(folder, 'dist'));
     mkdirSync(join(folder, 'backup'));
-    symlinkSync(given.folder, join(folder, 'dist/production'));
-    shell = new Shell(folder, { ...process.env, MC_CONFIG_DIR: join(folder, 'mc') });
+    cpSync(given.folder, join(folder, 'dist/production'), { recursive: true });
+    shell = newShell();
     await given.cluster.kubectl('apply', '--server-side', '-f', given.folder);
   });
   thePlatformIsReady(given);
@@ -107,7 +113,16 @@ scenario('e2e', (given) => {
 
   typed('Logging in to the store');
   typed('Backup');
-  given.step('the platform is lost, with its data', () => removePlatform(given.cluster), 300);
+  given.step(
+    'the platform is lost, with its data',
+    async () => {
+      // With what leads there.
+      await shell!.end();
+      shell = newShell();
+      await removePlatform(given.cluster);
+    },
+    600,
+  );
   typed('Restore', [0]);
   typed('Logging in to the store');
   typed('Restore', [1]);
