@@ -66,6 +66,7 @@ function metricsMissing(metrics: PlatformMetrics): AlertRule {
   };
 }
 
+/** Who starts again and again waits up to five minutes between: what was told in six is one wait. */
 function podWaits(metrics: PlatformMetrics): AlertRule {
   const { manager, store, provisioner, sweep } = metrics.parts;
   const names = [manager, provisioner, sweep, ...(store === undefined ? [] : [store])];
@@ -75,9 +76,9 @@ function podWaits(metrics: PlatformMetrics): AlertRule {
   return {
     name: 'OscarPodWaits',
     severity: 'warning',
-    expr: `max by (namespace, pod, container, reason) (${waiting}) == 1`,
-    for: '15m',
-    summary: 'The pod {{ $labels.pod }} has waited for 15 minutes: {{ $labels.reason }}.',
+    expr: `max by (namespace, pod, container, reason) (max_over_time(${waiting}[6m])) == 1`,
+    for: '20m',
+    summary: 'The pod {{ $labels.pod }} has waited for 20 minutes: {{ $labels.reason }}.',
     description: 'ContainerCreating is a Secret or a volume that is not there. It has not begun what it is there for.',
   };
 }
@@ -169,7 +170,9 @@ function eventsLost(metrics: PlatformMetrics): AlertRule {
 function sweepOverdue(metrics: PlatformMetrics): AlertRule {
   const time = (metric: string) =>
     `max by (namespace, cronjob) (${metrics.platform(`kube_cronjob_${metric}`, { cronjob: metrics.parts.sweep })})`;
-  const interval = `(${time('next_schedule_time')} - ${time('status_last_schedule_time')})`;
+  // Of a CronJob that is suspended there is no next time, and of one that never ran no last one.
+  const last = `(${time('status_last_schedule_time')} or ${time('created')})`;
+  const interval = `(${time('next_schedule_time')} - ${last} or 0 * ${time('created')})`;
   return {
     name: 'OscarSweepOverdue',
     severity: 'warning',
@@ -190,9 +193,10 @@ function services(metrics: PlatformMetrics): AlertRule[] {
  */
 function jobsFailing(metrics: PlatformMetrics): AlertRule {
   const failed = metrics.manager('oscar_manager_jobs', { status: 'Failed' });
-  const rise = `min by (namespace, exported_service) (${failed} - min_over_time(${failed}[30m]))`;
-  const stored = metrics.manager('oscar_manager_jobs_stored_total');
-  const tenth = `sum by (namespace, exported_service) (increase(${stored}[30m])) / 10`;
+  const riseOf = (jobs: string) => `min by (namespace, exported_service) (${jobs} - min_over_time(${jobs}[30m]))`;
+  const rise = riseOf(failed);
+  // Of those that ended, whenever they were made: a line of Jobs is made at once, and ends for hours.
+  const tenth = `(${rise} + ${riseOf(metrics.manager('oscar_manager_jobs', { status: 'Succeeded' }))}) / 10`;
   return {
     name: 'OscarJobsFailing',
     severity: 'warning',
@@ -260,8 +264,9 @@ function store(metrics: PlatformMetrics): AlertRule[] {
     {
       name: 'OscarDrivesOffline',
       severity: 'warning',
-      expr: `max by (namespace) (${metrics.store('minio_cluster_drive_offline_total', 'cluster')}) > 0`,
-      for: '10m',
+      // A pod that starts again and again is there in between.
+      expr: `max by (namespace) (max_over_time(${metrics.store('minio_cluster_drive_offline_total', 'cluster')}[6m])) > 0`,
+      for: '15m',
       summary: '{{ $value }} drive(s) of the store of {{ $labels.namespace }} are offline.',
       description: 'With half of them offline it takes no uploads.',
     },

@@ -62,8 +62,8 @@ export class PlatformMetrics {
   }
 }
 
-/** A Job's pod: `<service>-<20 hex digits>-<5 more>`. Warm pods have no such names. */
-export const JOB_PODS = { like: '.+-[0-9a-f]{20}-[a-z0-9]{5}' } as const;
+/** A Job's pod: `<service>-<20 hex digits>-<5 more>`, of which Kubernetes cuts off up to three. Warm pods have no such names. */
+export const JOB_PODS = { like: '.+-[0-9a-f]{18,20}-?[a-z0-9]{5}' } as const;
 
 /** Calls that are answered by a service. */
 export const CALLS = { route: '/run/:service' } as const;

@@ -58,6 +58,7 @@ export async function knownMetrics(): Promise<Known> {
 async function managerMetrics(): Promise<Known> {
   const jobs = new Jobs();
   jobs.onJob('cowsay-1', { name: 'cowsay-1', service: 'cowsay', status: 'Failed', created: '' });
+  jobs.onListed();
   const metrics = new Metrics(jobs);
   for (const outcome of EVENT_OUTCOMES) metrics.event(outcome);
   metrics.eventAged(1);

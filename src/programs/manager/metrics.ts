@@ -82,6 +82,8 @@ export class Metrics {
       registers: this.registers,
       collect() {
         this.reset();
+        // While a list comes in there are some of them: a rise that is none.
+        if (!jobs.complete) return;
         for (const [service, counts] of jobs.counts()) {
           for (const status of JOB_STATUSES) this.set({ service, status }, counts[status]);
         }

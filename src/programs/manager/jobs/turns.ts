@@ -65,6 +65,7 @@ export class Turns {
   private look(service: string): void {
     const { services, jobs } = this.options;
     const line = this.lines.get(service);
+    if (this.ended.signal.aborted) return;
     if (!line || !services.complete || !jobs.whole) return;
     if (line.isEmpty) {
       this.lines.delete(service);

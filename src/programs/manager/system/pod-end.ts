@@ -22,9 +22,10 @@ function ofContainer({ spec, status = {} }: Pod): string | undefined {
   const own = ({ name }: { name: string }) => name === SERVICE_CONTAINER_NAME;
   const container = spec?.containers?.find(own);
   const { reason, message, startedAt } = status.containerStatuses?.find(own)?.state?.terminated ?? {};
-  // Of a pod that was evicted nobody knows any longer whether it did.
+  // Of one that was lost with its pod nobody knows whether it ran; only a deadline is over while an image is waited for.
   if (!startedAt) {
-    return status.reason === 'Evicted' ? undefined : `its container never started, of the image ${container?.image}`;
+    const isKnown = reason !== 'ContainerStatusUnknown' || status.reason === 'DeadlineExceeded';
+    return isKnown ? `its container never started, of the image ${container?.image}` : undefined;
   }
   if (reason === 'OOMKilled') {
     return `it used more memory than its limit of ${container?.resources?.limits?.memory} (${reason})`;

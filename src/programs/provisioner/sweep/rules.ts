@@ -28,8 +28,8 @@ export class Rules {
     const bucket = buckets.find((one) => one.name === name);
     // Rules of an external store may be made by hand, and otherwise.
     if (store.external || !bucket?.notifications.length || this.written.has(name)) return;
-    this.written.add(name);
     await putConfigurations(this.store, name, declaredConfigurations(platform, bucket));
+    this.written.add(name);
     const words = `no event told of an upload within ${EVENT_MS / 1000} s: its notifications are written again`;
     this.log('warning', `bucket ${quoted(name)}: ${words}, so that each pod of the store knows them`);
   }

@@ -288,6 +288,17 @@ describe('a call that fails', () => {
     await waited();
     expect([told(manager), manager.logged]).toEqual([[], []]);
   });
+
+  test('nor does a change come to anything after that', async () => {
+    const { world, manager } = await ready(1, 'a', 'b');
+    manager.stop();
+    manager.fail();
+    await settled();
+    world.create('c', 9);
+    manager.see();
+    await waited();
+    expect(told(manager)).toEqual([]);
+  });
 });
 
 test('fifty thousand that wait cost a change no more than ten do', async () => {
