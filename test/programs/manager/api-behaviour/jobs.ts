@@ -104,9 +104,10 @@ export function testJobs(run: Run): void {
       });
       const another = await run.client().patch(path, patch('01234567-89ab-cdef-0123-456789abcdef'));
       expect(another.body).toMatchObject({ kind: 'Status', reason: 'Invalid', code: 422 });
-      expect(another.body.details.causes).toEqual([
+      // A real server has more to say against the template and the selector, which are made of it.
+      expect(another.body.details.causes).toContainEqual(
         expect.objectContaining({ field: 'metadata.uid', message: expect.stringContaining('field is immutable') }),
-      ]);
+      );
       expect((await run.client().get(path)).body).toMatchObject({ metadata: { labels }, spec: { suspend: true } });
       const { status, body } = await run.client().patch(path, patch(uid));
       expect(status).toBe(200);
