@@ -4,7 +4,7 @@ import { Cluster, eventually } from './cluster';
 import { frame } from './examples';
 import { jobsOf, objectOf, Upload } from './jobs';
 import type { Scenario } from './scenario';
-import { PATIENT_ATTEMPTS, Store } from './store';
+import { PATIENT_ATTEMPTS, placeOf, Store } from './store';
 import { everyJobIsDone, sweep } from './sweeps';
 
 const SERVICE = 'find-objects';
@@ -97,9 +97,4 @@ export async function nothingIsLostOrDoubled({ cluster }: Scenario, sent: readon
   const jobs = ({ upload }: Sent) => objects.filter((object) => object === upload.path).length;
   const wrong = sent.map((one) => ({ ...one, jobs: jobs(one) })).filter(({ jobs, tries }) => jobs < 1 || jobs > tries);
   expect(wrong).toEqual([]);
-}
-
-function placeOf(path: string): { Bucket: string; Key: string } {
-  const [bucket, ...key] = path.split('/');
-  return { Bucket: bucket, Key: key.join('/') };
 }

@@ -67,6 +67,8 @@ export interface Secret extends KubernetesObject {
 export const isReady = ({ status }: Pod) =>
   status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
+export const isOfJob = ({ metadata }: Pod) => metadata.labels?.['batch.kubernetes.io/job-name'] !== undefined;
+
 export const restartsOf = ({ status }: Pod) =>
   (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
 

@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually, throughout } from './cluster';
 import { managerPods } from './manager';
-import { EndpointSlice, isReady, Pod } from './objects';
+import { EndpointSlice, isOfJob, isReady, Pod } from './objects';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES, waitUntilReady } from './steps';
 import { Store } from './store';
@@ -91,8 +91,6 @@ export async function readyBeside(cluster: Cluster, node: number): Promise<strin
     .map(({ metadata }) => metadata.name)
     .sort();
 }
-
-const isOfJob = ({ metadata }: Pod) => metadata.labels?.['batch.kubernetes.io/job-name'] !== undefined;
 
 /** For `seconds` after the cut, `pods` stay ready, and `holds` holds. */
 export async function staysSo(

@@ -4,7 +4,7 @@ import { Cluster, eventually } from './cluster';
 import { documentedTable, removalOfUndeclared } from './documented';
 import { Load, nothingIsLostOrDoubled } from './load';
 import { measured } from './manager';
-import { KubernetesObject, Pod, restartsOf } from './objects';
+import { isOfJob, KubernetesObject, Pod, restartsOf } from './objects';
 import type { Scenario } from './scenario';
 import { EVERY_SERVICE, PLATFORM, SERVICES } from './steps';
 
@@ -131,5 +131,3 @@ function whose({ metadata: { labels = {} } }: KubernetesObject): string {
   const component = labels['app.kubernetes.io/component'];
   return component === 'service' ? `service/${labels[EVERY_SERVICE]}` : component;
 }
-
-const isOfJob = ({ metadata }: Pod) => metadata.labels?.['batch.kubernetes.io/job-name'] !== undefined;

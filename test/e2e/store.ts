@@ -77,10 +77,7 @@ export class Store {
   /** One by one: what a store that is busy for a moment (503) refuses of many at once, no client asks for again. */
   async remove(...paths: string[]): Promise<void> {
     const client = this.client(undefined, PATIENT_ATTEMPTS);
-    for (const path of paths) {
-      const [bucket, ...key] = path.split('/');
-      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key.join('/') }));
-    }
+    for (const path of paths) await client.send(new DeleteObjectCommand(placeOf(path)));
     client.destroy();
   }
 
@@ -144,6 +141,12 @@ export class Store {
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
     });
   }
+}
+
+/** `bucket/key`, as the S3 API takes it. */
+export function placeOf(path: string): { Bucket: string; Key: string } {
+  const [bucket, ...key] = path.split('/');
+  return { Bucket: bucket, Key: key.join('/') };
 }
 
 export async function secretOf(cluster: Cluster, namespace: string, name: string): Promise<Record<string, string>> {

@@ -14,7 +14,7 @@ import { frame, picture } from './examples';
 import { hasResults, jobsFor, Upload } from './jobs';
 import { measured } from './manager';
 import type { Scenario } from './scenario';
-import { Store } from './store';
+import { placeOf, Store } from './store';
 
 const MIB = 2 ** 20;
 const PART = 5 * MIB;
@@ -112,11 +112,6 @@ async function inParts(store: Store, { path, content }: Upload): Promise<void> {
     Parts.push({ ETag, PartNumber });
   }
   await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
-}
-
-function placeOf(path: string): { Bucket: string; Key: string } {
-  const slash = path.indexOf('/');
-  return { Bucket: path.slice(0, slash), Key: path.slice(slash + 1) };
 }
 
 const md5 = (content: string) => createHash('md5').update(content).digest('hex');
