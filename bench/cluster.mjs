@@ -59,8 +59,9 @@ const parts = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PART
 try {
   for (const part of parts) await PARTS[part]();
 } finally {
-  if (jobs.names().length) {
-    await cluster.kubectl('delete', 'jobs', '-n', kit.SERVICES, '--wait=false', '--ignore-not-found', ...jobs.names());
+  const made = jobs.namesOf(run);
+  if (made.length) {
+    await cluster.kubectl('delete', 'jobs', '-n', kit.SERVICES, '--wait=false', '--ignore-not-found', ...made);
   }
   await cluster.leave();
   proxy.stop();

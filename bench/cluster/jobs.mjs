@@ -22,8 +22,11 @@ export class Jobs {
     this.problems = [];
   }
 
-  names() {
-    return [...this.byName.keys()];
+  /** @returns Jobs that a run of the benchmark made: their names, or their files', begin with its own */
+  namesOf(run) {
+    const files = [...this.byObject].filter(([path]) => path.split('/').at(-1).startsWith(`${run}-`));
+    const bare = [...this.byName.keys()].filter((name) => name.startsWith(`${run}-`));
+    return [...bare, ...files.map(([, { name }]) => name)];
   }
 
   /** When a Job's pod was where. @param text of its log, each line with the time at which the node took it */

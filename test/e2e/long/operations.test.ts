@@ -1,11 +1,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VERSION_LABEL } from '../../../src/contract';
 import { eventually } from '../cluster';
 import { removePlatform } from '../cleaning';
 import { frame } from '../examples';
 import { hasResults, isProcessed, jobsOf } from '../jobs';
 import { CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
+import type { KubernetesObject } from '../objects';
 import { isAsItWas, theManagerAnswers } from '../outage';
 import { theStoreIsProvisioned } from '../provisioning';
 import { scenario } from '../scenario';
@@ -16,6 +18,7 @@ import { everyJobIsDone, sweep } from '../sweeps';
 
 const BLOCK_SECONDS = 900;
 const SERVICE = 'find-objects';
+const NEXT = '1.1.0';
 const OPERATIONS = readFileSync(join(__dirname, '../../../docs/OPERATIONS.md'), 'utf8');
 const KEYS = {
   admin: [PLATFORM, 'oscar-admin'],
@@ -98,7 +101,16 @@ scenario('e2e', (given) => {
   idleServicesGoToSleep(given, CALLED);
   given.step('a file is processed', async () => void (await isProcessed(given.cluster, SERVICE, before)));
 
+  given.step('there is a next version', async () => {
+    const next = await given.laidOver({ version: NEXT, platform: { manager: { idleSeconds: 11 } } });
+    cpSync(next, join(folder, 'dist/production'), { recursive: true });
+  });
   typed('Upgrading');
+  given.step('the manager is of it', async () => {
+    const manager = await given.cluster.get<KubernetesObject>('deployment', '-n', PLATFORM, 'oscar-manager');
+    expect(manager.metadata.labels).toMatchObject({ [VERSION_LABEL]: NEXT });
+    await isProcessed(given.cluster, SERVICE, frame('after the upgrade'));
+  });
   typed('Reading the metrics');
   typed('Changing secrets', [0]);
   noted();
