@@ -14,7 +14,7 @@ export function isAutoscaled(model: ServiceModel): boolean {
 /**
  * `replicas` of the Deployment: only where nobody else decides. An autoscaler does, and with a minimum of 0 the manager,
  * which starts the first pod on demand and ends the last when it is idle. A new Deployment gets 1 from the API server
- * then; the manager takes it down after its idle time.
+ * then; the manager takes that pod away at once, as nobody has asked for it.
  */
 export function replicasOf(model: ServiceModel): { replicas?: number } {
   const { minScale } = scaleOf(model);

@@ -19,6 +19,8 @@ export const SUPERVISOR_LIVENESS_PATH = `${SUPERVISOR_HEALTH_PATH}?live`;
 export const SUPERVISOR_METRICS_PATH = '/metrics';
 /** One of them: seconds since its last invocation ended. The manager takes warm pods away by it. */
 export const IDLE_METRIC = 'oscar_supervisor_idle_seconds';
+/** Another one: its invocations by outcome. The manager takes pods away that have had none and that nobody asked for. */
+export const INVOCATIONS_METRIC = 'oscar_supervisor_invocations_total';
 /** Name of the platform's own store among providers: no environment defines it, and it alone sends events. */
 export const PLATFORM_STORE = 'minio.default';
 

@@ -6,6 +6,8 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    /** How often its `spec` has been written: 1 at its creation. */
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;

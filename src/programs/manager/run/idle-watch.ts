@@ -3,7 +3,7 @@ import type { Log } from '../../common/log';
 import type { Services } from '../state/services';
 import type { WarmPod, WarmPods } from '../state/warm-pods';
 import type { Calls } from './calls';
-import { idleSeconds } from './pod-idleness';
+import { idleness } from './pod-idleness';
 import type { ScaleTo } from './waiting';
 
 export interface IdleWatchOptions {
@@ -27,6 +27,11 @@ const LONGEST_PAUSE_SECONDS = 15;
 const SHORTEST_PAUSE_SECONDS = 1;
 /** Services that are asked at the same time. */
 const ASKED_AT_ONCE = 4;
+/**
+ * A Deployment without `replicas` is created with one. On a cluster that is full, Jobs would wait for what that pod holds
+ * until it has been idle for long enough.
+ */
+const NOBODY_ASKED = 'as nobody has asked for its first pod';
 
 /**
  * Takes the pods of services away that nobody calls. Any number of managers may do so, each by itself: what a service
@@ -110,19 +115,23 @@ export class IdleWatch {
       return undefined;
     }
     const pods = warmPods.ready(service);
-    if (pods.length === 0) {
-      const since = this.unready.get(service) ?? performance.now();
-      this.unready.set(service, since);
-      const patience = Math.max(limit, this.options.unreadySeconds ?? UNREADY_SECONDS);
-      const isLong = performance.now() - since >= patience * 1000;
-      return isLong ? `since none of its pods has been ready for ${patience} s` : undefined;
-    }
+    if (pods.length === 0) return warmPods.isAsCreated(service) ? NOBODY_ASKED : this.whyNeverReady(service);
     this.unready.delete(service);
     // Not all pods have to be ready: those that were evicted are still listed, and never will be.
     if (pods.length < warmPods.replicas(service)!) return undefined;
-    const idle = await Promise.all(pods.map((pod) => idleSeconds(pod, port)));
+    const idle = await Promise.all(pods.map((pod) => idleness(pod, port)));
     const isSame = this.options.calls.any(service) === false && isSameSet(pods, warmPods.ready(service));
-    return isSame && Math.min(...idle) >= limit ? `since it wasn't called for ${limit} s` : undefined;
+    if (!isSame) return undefined;
+    if (warmPods.isAsCreated(service) && !idle.some(({ wasCalled }) => wasCalled)) return NOBODY_ASKED;
+    return idle.every(({ seconds }) => seconds >= limit) ? `since it wasn't called for ${limit} s` : undefined;
+  }
+
+  private whyNeverReady(service: string): string | undefined {
+    const since = this.unready.get(service) ?? performance.now();
+    this.unready.set(service, since);
+    const patience = Math.max(this.options.idleSeconds, this.options.unreadySeconds ?? UNREADY_SECONDS);
+    const isLong = performance.now() - since >= patience * 1000;
+    return isLong ? `since none of its pods has been ready for ${patience} s` : undefined;
   }
 }
 

@@ -17,6 +17,8 @@ export interface Scale {
   readonly service: string;
   /** As it is to be. */
   readonly replicas: number;
+  /** Nobody has changed it since it was created: of its pods nobody has asked for any. */
+  readonly asCreated?: boolean;
 }
 
 type Listener = (service: string) => void;
@@ -65,6 +67,11 @@ export class WarmPods {
     return this.scales.get(service)?.replicas;
   }
 
+  /** Nobody has asked for the pods that the service is to have. */
+  isAsCreated(service: string): boolean {
+    return this.scales.get(service)?.asCreated === true;
+  }
+
   /** Calls with the name of a service whose pods or Deployment changed. @returns what ends that */
   onChange(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -89,5 +96,5 @@ export function warmPod({ metadata, status = {} }: Pod): WarmPod {
 }
 
 export function scaleOf({ metadata, spec = {} }: Deployment): Scale {
-  return { service: metadata.name, replicas: spec.replicas ?? 1 };
+  return { service: metadata.name, replicas: spec.replicas ?? 1, asCreated: metadata.generation === 1 };
 }

@@ -1,4 +1,4 @@
-import { IDLE_METRIC } from '../../../contract';
+import { IDLE_METRIC, INVOCATIONS_METRIC } from '../../../contract';
 import type { FailureKind } from '../failure';
 import type { Step } from '../invocation';
 
@@ -41,7 +41,7 @@ export async function createMetrics(service: string, load: Load): Promise<Metric
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LOOP_MEASURED_EVERY_MS });
 
   const invocations = new Counter({
-    name: 'oscar_supervisor_invocations_total',
+    name: INVOCATIONS_METRIC,
     help: 'Invocations by outcome: succeeded, failed (and whose fault it is), refused (too many wait, or the pod ends).',
     labelNames: ['outcome', 'kind'],
     registers,

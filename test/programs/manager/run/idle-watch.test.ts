@@ -1,5 +1,6 @@
-import { IDLE_METRIC, ServiceDefinition } from '../../../../src/contract';
+import { IDLE_METRIC, INVOCATIONS_METRIC, ServiceDefinition } from '../../../../src/contract';
 import { IdleWatch } from '../../../../src/programs/manager/run/idle-watch';
+import { scaleOf } from '../../../../src/programs/manager/state/warm-pods';
 import { FakePod, refusal, Script, until } from './fake-pod';
 import { World } from './world';
 
@@ -31,6 +32,15 @@ const idle =
   (seconds: number | string): Script =>
   (_request, response) =>
     void response.end(`# HELP x\nother{service="cowsay"} 7\n${IDLE_METRIC}{service="cowsay"} ${seconds}\nlast 1\n`);
+
+/** With what it has done, as a supervisor tells it. */
+const done =
+  (invocations: number, idleSeconds = 0.1): Script =>
+  (_request, response) => {
+    const count = (outcome: string, kind: string) => `${INVOCATIONS_METRIC}{outcome="${outcome}",kind="${kind}"}`;
+    const all = `${count('succeeded', '')} 0\n${count('failed', 'script')} ${invocations}\n`;
+    response.end(`${all}${IDLE_METRIC}{service="cowsay"} ${idleSeconds}\n`);
+  };
 
 /** Resolves once every service has been looked at. */
 async function look(): Promise<void> {
@@ -86,6 +96,66 @@ describe('a service sleeps', () => {
       ['cowsay', 1],
     ]);
   });
+});
+
+describe('a service that was just declared has a pod that nobody asked for: it sleeps at once', () => {
+  beforeEach(() => world.warmPods.onDeployment('cowsay', { service: 'cowsay', replicas: 1, asCreated: true }));
+  const ASLEEP = ['info', 'cowsay: put to sleep, as nobody has asked for its first pod', { service: 'cowsay' }];
+
+  test('if its pod has done nothing', async () => {
+    world.pod(0).metrics = done(0);
+    await look();
+    expect(slept()).toEqual([['cowsay', 0]]);
+    expect(world.log.mock.calls).toEqual([ASLEEP]);
+  });
+
+  test('if its pod is not ready', async () => {
+    world.tell(world.pod(0), false, { waiting: 'ImagePullBackOff' });
+    await look();
+    expect(slept()).toEqual([['cowsay', 0]]);
+    expect(world.log.mock.calls).toEqual([ASLEEP]);
+  });
+
+  test('but not if its pod was called, of which it is idle for as long as any other', async () => {
+    world.pod(0).metrics = done(1);
+    await look();
+    expect(slept()).toEqual([]);
+    world.pod(0).metrics = done(1, 1.5);
+    await look();
+    expect(slept()).toEqual([['cowsay', 0]]);
+  });
+
+  test('nor if its pod is at work', async () => {
+    world.pod(0).metrics = done(0, 0);
+    await look();
+    expect(slept()).toEqual([]);
+  });
+
+  test('nor if a call waits for its pod', async () => {
+    world.tell(world.pod(0), false);
+    const call = world.call();
+    await until(() => world.taken === 1);
+    await look();
+    expect(slept()).toEqual([]);
+    world.tell(world.pod(0), true);
+    expect((await call).status).toBe(200);
+  });
+
+  test('nor if somebody has scaled it since', async () => {
+    replicas(1);
+    world.pod(0).metrics = done(0);
+    await look();
+    expect(slept()).toEqual([]);
+  });
+});
+
+test.each([
+  [1, true],
+  [2, false],
+  [undefined, false],
+])('a Deployment of generation %s is as it was created: %s', (generation, asCreated) => {
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cowsay', generation } };
+  expect(scaleOf(deployment)).toEqual({ service: 'cowsay', replicas: 1, asCreated });
 });
 
 describe('a service is left awake', () => {
