@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs } from '../../common/back-off';
 import type { Log } from '../../common/log';
 import type { JobRecord, Jobs } from '../state/jobs';
 import type { Services } from '../state/services';
@@ -14,6 +15,7 @@ export interface TurnsOptions {
 
 /** Of the calls that may be made at a time; the others are for new Jobs. */
 const AT_ONCE = 16;
+const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
 
 /**
@@ -90,7 +92,7 @@ export class Turns {
         failures = 0;
         continue;
       }
-      await sleep(waitMs(++failures), undefined, { signal }).catch(() => {});
+      await sleep(backOffMs(++failures, FIRST_WAIT_MS, LONGEST_WAIT_MS), undefined, { signal }).catch(() => {});
       this.called.push(job);
     }
     this.telling--;
@@ -111,6 +113,3 @@ export class Turns {
     }
   }
 }
-
-/** 0.5, 1, 2, 4, 5 s, each up to a fifth shorter: managers that failed together don't come back together. */
-const waitMs = (failures: number) => Math.min(250 * 2 ** failures, LONGEST_WAIT_MS) * (1 - Math.random() / 5);
