@@ -15,10 +15,10 @@ export interface JobRecord {
   /** By the manager, where it is `waiting`, else by a person. */
   readonly isSuspended?: true;
   /** Of a Job that is suspended until its turn comes. */
-  readonly waiting?: Waiting;
+  readonly waiting?: AwaitedTurn;
 }
 
-export interface Waiting {
+export interface AwaitedTurn {
   readonly uid: string;
   /** How many Jobs of the service were to be under way at one time, when this one was made. */
   readonly limit: number;
@@ -191,7 +191,7 @@ export function jobRecord({ metadata, spec, status = {} }: Job): JobRecord {
 }
 
 /** A label that isn't the manager's way of writing it was made by somebody else. */
-function waiting({ uid, labels }: Job['metadata']): { waiting?: Waiting } {
+function waiting({ uid, labels }: Job['metadata']): { waiting?: AwaitedTurn } {
   const limit = labels?.[WAITING_LABEL] ?? '';
   return uid && /^[1-9]\d*$/.test(limit) ? { waiting: { uid, limit: Number(limit) } } : {};
 }
