@@ -121,13 +121,17 @@ function events(metrics: PlatformMetrics): AlertRule[] {
 }
 
 /** The gauge stays at what the last event was, so only those of managers that get events now are looked at. */
-function eventsLate(metrics: PlatformMetrics): AlertRule {
+function ageOfArrivals(metrics: PlatformMetrics): string {
   const age = metrics.manager('oscar_manager_last_event_age_seconds');
   const arrivals = metrics.manager('oscar_manager_event_age_seconds_count');
+  return `max by (namespace) (${age} and on (namespace, instance) rate(${arrivals}[5m]) > 0)`;
+}
+
+function eventsLate(metrics: PlatformMetrics): AlertRule {
   return {
     name: 'OscarEventsLate',
     severity: 'warning',
-    expr: `max by (namespace) (${age} and on (namespace, instance) rate(${arrivals}[5m]) > 0) > 300`,
+    expr: `${ageOfArrivals(metrics)} > 300`,
     for: '10m',
     summary: 'Events of {{ $labels.namespace }} reach a Job {{ $value | humanizeDuration }} after their upload.',
     description:
@@ -136,17 +140,19 @@ function eventsLate(metrics: PlatformMetrics): AlertRule {
 }
 
 /**
- * A sweep may come just before the event of an upload, which is `repeated` afterwards: what exceeds these had no event.
- * Half, because `increase` extrapolates.
+ * A sweep may come before the event of an upload, which is `repeated` afterwards: what exceeds these, and those that may
+ * come yet, had no event: as many as are in the store's queue, or, as nobody knows a queue that is elsewhere, any while
+ * those that come are late. Half, and a tenth more, because `increase` extrapolates.
  */
 function eventsLost(metrics: PlatformMetrics): AlertRule {
   const swept = metrics.manager('oscar_manager_swept_total', { status: 'Stored' });
   const repeated = metrics.manager('oscar_manager_events_total', { outcome: 'repeated' });
   const sum = (selector: string) => `sum by (namespace) (increase(${selector}[1h]))`;
+  const queued = metrics.parts.store === undefined ? '' : ` - 1.1 * ${eventsInQueue(metrics)}`;
   return {
     name: 'OscarEventsLost',
     severity: 'warning',
-    expr: `${sum(swept)} - ${sum(repeated)} > 0.5`,
+    expr: `${sum(swept)} - ${sum(repeated)}${queued} > 0.5 unless ${ageOfArrivals(metrics)} > 60`,
     for: '10m',
     summary: 'The sweep of {{ $labels.namespace }} found uploads that no event told of.',
     description: 'They are processed, minutes late. The store loses events, or the rule of a bucket is gone.',
@@ -205,13 +211,18 @@ function store(metrics: PlatformMetrics): AlertRule[] {
   ];
 }
 
-function eventQueueGrows(metrics: PlatformMetrics): AlertRule {
+/** @param offset into the past, as PromQL has it */
+function eventsInQueue(metrics: PlatformMetrics, offset = ''): string {
   const length = metrics.store('minio_notify_target_queue_length', 'node', { target_id: WEBHOOK_TARGET });
-  const now = `sum by (namespace) (${length})`;
+  return `sum by (namespace) (${length}${offset})`;
+}
+
+function eventQueueGrows(metrics: PlatformMetrics): AlertRule {
+  const now = eventsInQueue(metrics);
   return {
     name: 'OscarEventQueueGrows',
     severity: 'warning',
-    expr: `${now} > 10 and ${now} >= sum by (namespace) (${length} offset 15m)`,
+    expr: `${now} > 10 and ${now} >= ${eventsInQueue(metrics, ' offset 15m')}`,
     for: '15m',
     summary: '{{ $value }} events wait in the store of {{ $labels.namespace }}, and they do not become fewer.',
     description: 'The manager does not take them, or not as fast as files are uploaded. Their Jobs are late.',
