@@ -1,20 +1,7 @@
 import { WEBHOOK_TARGET } from '../contract';
-import { CALLS, JOB_PODS, MonitoredParts, PlatformMetrics } from './platform-metrics';
-
-/** One alert. Each has a heading of its name in docs/OPERATIONS.md. */
-export interface AlertRule {
-  readonly name: string;
-  /** `critical`: files or calls are not served now. `warning`: they may not be soon, or some are not. */
-  readonly severity: 'critical' | 'warning';
-  /** PromQL; what it gives is labelled at least with the `namespace`. */
-  readonly expr: string;
-  /** How long it has to hold, in Prometheus' notation. @default it tells at once */
-  readonly for?: string;
-  /** What is the matter, in a line: a template of Prometheus. */
-  readonly summary: string;
-  /** What follows from it. */
-  readonly description: string;
-}
+import type { AlertRule } from './alert-rule';
+import { MonitoredParts, PlatformMetrics } from './platform-metrics';
+import { serviceAlerts } from './service-alerts';
 
 /** Alerts by what they are about; a group is evaluated as one. */
 export interface AlertGroup {
@@ -28,7 +15,7 @@ export function alertGroups(parts: MonitoredParts): AlertGroup[] {
   return [
     { name: 'platform', rules: [managerDown(metrics), metricsMissing(metrics), podWaits(metrics), ...setUp(metrics)] },
     { name: 'events', rules: events(metrics) },
-    { name: 'services', rules: services(metrics) },
+    { name: 'services', rules: serviceAlerts(metrics) },
     ...(parts.store === undefined ? [] : [{ name: 'store', rules: store(metrics) }]),
   ];
 }
@@ -134,13 +121,17 @@ function events(metrics: PlatformMetrics): AlertRule[] {
 }
 
 /** The gauge stays at what the last event was, so only those of managers that get events now are looked at. */
-function eventsLate(metrics: PlatformMetrics): AlertRule {
+function ageOfArrivals(metrics: PlatformMetrics): string {
   const age = metrics.manager('oscar_manager_last_event_age_seconds');
   const arrivals = metrics.manager('oscar_manager_event_age_seconds_count');
+  return `max by (namespace) (${age} and on (namespace, instance) rate(${arrivals}[5m]) > 0)`;
+}
+
+function eventsLate(metrics: PlatformMetrics): AlertRule {
   return {
     name: 'OscarEventsLate',
     severity: 'warning',
-    expr: `max by (namespace) (${age} and on (namespace, instance) rate(${arrivals}[5m]) > 0) > 300`,
+    expr: `${ageOfArrivals(metrics)} > 300`,
     for: '10m',
     summary: 'Events of {{ $labels.namespace }} reach a Job {{ $value | humanizeDuration }} after their upload.',
     description:
@@ -149,17 +140,19 @@ function eventsLate(metrics: PlatformMetrics): AlertRule {
 }
 
 /**
- * A sweep may come just before the event of an upload, which is `repeated` afterwards: what exceeds these had no event.
- * Half, because `increase` extrapolates.
+ * A sweep may come before the event of an upload, which is `repeated` afterwards: what exceeds these, and those that may
+ * come yet, had no event: as many as are in the store's queue, or, as nobody knows a queue that is elsewhere, any while
+ * those that come are late. Half, and a tenth more, because `increase` extrapolates.
  */
 function eventsLost(metrics: PlatformMetrics): AlertRule {
   const swept = metrics.manager('oscar_manager_swept_total', { status: 'Stored' });
   const repeated = metrics.manager('oscar_manager_events_total', { outcome: 'repeated' });
   const sum = (selector: string) => `sum by (namespace) (increase(${selector}[1h]))`;
+  const queued = metrics.parts.store === undefined ? '' : ` - 1.1 * ${eventsInQueue(metrics)}`;
   return {
     name: 'OscarEventsLost',
     severity: 'warning',
-    expr: `${sum(swept)} - ${sum(repeated)} > 0.5`,
+    expr: `${sum(swept)} - ${sum(repeated)}${queued} > 0.5 unless ${ageOfArrivals(metrics)} > 60`,
     for: '10m',
     summary: 'The sweep of {{ $labels.namespace }} found uploads that no event told of.',
     description: 'They are processed, minutes late. The store loses events, or the rule of a bucket is gone.',
@@ -180,70 +173,6 @@ function sweepOverdue(metrics: PlatformMetrics): AlertRule {
     for: '5m',
     summary: 'The last sweep of {{ $labels.namespace }} that succeeded was {{ $value | humanizeDuration }} ago.',
     description: 'Uploads whose event is lost are not found.',
-  };
-}
-
-function services(metrics: PlatformMetrics): AlertRule[] {
-  return [jobsFailing(metrics), jobsWait(metrics), callsFailing(metrics), servicePodsNotReady(metrics)];
-}
-
-/**
- * Failed Jobs stay for a day: their rise is looked at, and by all managers (the least of them), as one that has just
- * started sees them all come. A Job in ten may fail: files are what users upload.
- */
-function jobsFailing(metrics: PlatformMetrics): AlertRule {
-  const failed = metrics.manager('oscar_manager_jobs', { status: 'Failed' });
-  const riseOf = (jobs: string) => `min by (namespace, exported_service) (${jobs} - min_over_time(${jobs}[30m]))`;
-  const rise = riseOf(failed);
-  // Of those that ended, whenever they were made: a line of Jobs is made at once, and ends for hours.
-  const tenth = `(${rise} + ${riseOf(metrics.manager('oscar_manager_jobs', { status: 'Succeeded' }))}) / 10`;
-  return {
-    name: 'OscarJobsFailing',
-    severity: 'warning',
-    expr: `${rise} >= 3 unless ${rise} <= ${tenth}`,
-    summary: '{{ $value }} Jobs of the service {{ $labels.exported_service }} failed for good in 30 minutes.',
-    description: 'That is more than one in ten. Their files have no results, and are not tried again.',
-  };
-}
-
-function jobsWait(metrics: PlatformMetrics): AlertRule {
-  const created = metrics.services('kube_pod_created', { pod: JOB_PODS });
-  const pending = metrics.services('kube_pod_status_phase', { phase: 'Pending' });
-  const old = `time() - max by (namespace, pod) (${created}) > 3600`;
-  return {
-    name: 'OscarJobsWait',
-    severity: 'warning',
-    expr: `count by (namespace) (${old} and on (namespace, pod) ${pending} == 1)`,
-    for: '5m',
-    summary: '{{ $value }} pods of Jobs in {{ $labels.namespace }} have been Pending for more than an hour.',
-    description: 'No node has room for them, their image cannot be pulled, or what they mount is not there.',
-  };
-}
-
-function callsFailing(metrics: PlatformMetrics): AlertRule {
-  const failed = metrics.manager('oscar_manager_requests_total', { ...CALLS, status: { like: '5..' } });
-  const all = metrics.manager('oscar_manager_requests_total', CALLS);
-  const sum = (selector: string) => `sum by (namespace) (increase(${selector}[15m]))`;
-  return {
-    name: 'OscarCallsFailing',
-    severity: 'warning',
-    expr: `${sum(failed)} / ${sum(all)} > 0.1 and ${sum(failed)} >= 5`,
-    for: '10m',
-    summary: '{{ $value | humanizePercentage }} of the calls of {{ $labels.namespace }} are answered by a 5xx.',
-    description: '500 is a script that fails; 502, 503 and 504 are pods that are not there, end, or take too long.',
-  };
-}
-
-function servicePodsNotReady(metrics: PlatformMetrics): AlertRule {
-  const number = (metric: string) =>
-    `max by (namespace, deployment) (${metrics.services(`kube_deployment_${metric}`)})`;
-  return {
-    name: 'OscarServicePodsNotReady',
-    severity: 'warning',
-    expr: `${number('spec_replicas')} - ${number('status_replicas_available')} > 0`,
-    for: '15m',
-    summary: '{{ $value }} warm pod(s) of the service {{ $labels.deployment }} are not ready.',
-    description: 'Calls have fewer pods than are asked for, or none.',
   };
 }
 
@@ -282,13 +211,18 @@ function store(metrics: PlatformMetrics): AlertRule[] {
   ];
 }
 
-function eventQueueGrows(metrics: PlatformMetrics): AlertRule {
+/** @param offset into the past, as PromQL has it */
+function eventsInQueue(metrics: PlatformMetrics, offset = ''): string {
   const length = metrics.store('minio_notify_target_queue_length', 'node', { target_id: WEBHOOK_TARGET });
-  const now = `sum by (namespace) (${length})`;
+  return `sum by (namespace) (${length}${offset})`;
+}
+
+function eventQueueGrows(metrics: PlatformMetrics): AlertRule {
+  const now = eventsInQueue(metrics);
   return {
     name: 'OscarEventQueueGrows',
     severity: 'warning',
-    expr: `${now} > 10 and ${now} >= sum by (namespace) (${length} offset 15m)`,
+    expr: `${now} > 10 and ${now} >= ${eventsInQueue(metrics, ' offset 15m')}`,
     for: '15m',
     summary: '{{ $value }} events wait in the store of {{ $labels.namespace }}, and they do not become fewer.',
     description: 'The manager does not take them, or not as fast as files are uploaded. Their Jobs are late.',

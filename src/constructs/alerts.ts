@@ -1,7 +1,8 @@
 import { Construct } from 'constructs';
 import { PrometheusRule, PrometheusRuleSpecGroupsRulesExpr } from '../../imports/monitoring.coreos.com';
 import { recommendedLabels } from '../contract';
-import { AlertGroup, alertGroups, AlertRule } from './alert-rules';
+import type { AlertRule } from './alert-rule';
+import { AlertGroup, alertGroups } from './alert-rules';
 import { checkLabels } from './checks';
 import { metadata } from './metadata';
 import type { MonitoredParts } from './platform-metrics';

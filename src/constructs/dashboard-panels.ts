@@ -92,6 +92,7 @@ function jobs(metrics: PlatformMetrics): Panel[] {
   const all = metrics.manager('oscar_manager_jobs');
   const failed = metrics.manager('oscar_manager_jobs', { status: 'Failed' });
   const pending = metrics.services('kube_pod_status_phase', { phase: 'Pending', pod: JOB_PODS });
+  const waiting = metrics.manager('oscar_manager_jobs_waiting');
   return [
     {
       title: 'Jobs by status',
@@ -107,8 +108,11 @@ function jobs(metrics: PlatformMetrics): Panel[] {
       queries: [{ expr: `max by (exported_service) (${failed}) > 0`, legend: '{{exported_service}}' }],
     },
     {
-      title: 'Pods of Jobs that are Pending',
-      queries: [{ expr: `sum(max by (pod) (${pending}))`, legend: 'Pending' }],
+      title: 'Jobs that wait',
+      queries: [
+        { expr: `sum(max by (pod) (${pending}))`, legend: 'for a node (pods that are Pending)' },
+        { expr: `max by (exported_service) (${waiting}) > 0`, legend: 'for their turn, {{exported_service}}' },
+      ],
     },
   ];
 }

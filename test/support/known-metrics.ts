@@ -57,9 +57,9 @@ export async function knownMetrics(): Promise<Known> {
 /** By the manager's own program, once each thing happened. */
 async function managerMetrics(): Promise<Known> {
   const jobs = new Jobs();
-  jobs.onJob('cowsay-1', { name: 'cowsay-1', service: 'cowsay', status: 'Failed', created: '' });
+  const metrics = new Metrics(jobs, { all: new Map() });
   jobs.onListed();
-  const metrics = new Metrics(jobs);
+  jobs.onJob('cowsay-1', { name: 'cowsay-1', service: 'cowsay', status: 'Failed', created: '' });
   for (const outcome of EVENT_OUTCOMES) metrics.event(outcome);
   metrics.eventAged(1);
   metrics.swept('Refused');

@@ -61,7 +61,7 @@ export class Manager {
   ) {
     const { api, services, jobs, warmPods, scale } = cluster;
     const { servicesNamespace, maxBodyBytes, coldStartSeconds, idleSeconds, corsOrigins } = settings;
-    const metrics = new Metrics(jobs);
+    const metrics = new Metrics(jobs, services);
     const secrets = new MountedSecrets(secretsDir);
     const exists = (service: string) => services.all.has(service);
     const tokens = new ServiceTokens({ api, namespace: servicesNamespace, exists, log });

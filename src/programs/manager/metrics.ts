@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SweptAnswer } from '../../contract';
-import { JOB_STATUSES, Jobs } from './state/jobs';
+import { JobMetrics } from './job-metrics';
+import type { Jobs } from './state/jobs';
+import type { Services } from './state/services';
 
 /**
  * What became of a record of an event. `stored`: a Job was made; `repeated`: it was there already; `filtered`: no
@@ -70,25 +72,12 @@ export class Metrics {
     registers: this.registers,
   });
 
-  constructor(jobs: Jobs) {
+  constructor(jobs: Jobs, services: Pick<Services, 'all'>) {
     collectDefaultMetrics({ register: this.register, eventLoopMonitoringPrecision: 1000 });
     // From the start, so that the first one is a rise, and not a series that appears.
     for (const outcome of EVENT_OUTCOMES) this.events.inc({ outcome }, 0);
     for (const status of ['Stored', 'Refused']) this.sweptObjects.inc({ status }, 0);
-    new Gauge({
-      name: 'oscar_manager_jobs',
-      help: 'Jobs in the cluster by service and status; every manager tells the same.',
-      labelNames: ['service', 'status'],
-      registers: this.registers,
-      collect() {
-        this.reset();
-        // While a list comes in there are some of them: a rise that is none.
-        if (!jobs.complete) return;
-        for (const [service, counts] of jobs.counts()) {
-          for (const status of JOB_STATUSES) this.set({ service, status }, counts[status]);
-        }
-      },
-    });
+    new JobMetrics(this.registers, jobs, services);
   }
 
   get contentType(): string {

@@ -27,6 +27,7 @@ const namesOf = (which: (job: ApiObject) => boolean) =>
 const underWay = () => namesOf((job) => !suspended(job) && !isOver(job));
 const waiting = () => namesOf(suspended);
 const finish = (name: string) => manager.kubernetes.controllers.jobSucceeded('oscar-svc', name);
+const told = (metric: string, value: number) => eventually(async () => (await manager.metric(metric)) === value);
 const patches = () => manager.kubernetes.requests.filter(({ method, url }) => method === 'PATCH' && /jobs/.test(url));
 
 /** What the sweep is told of an upload's Job. */
@@ -86,6 +87,7 @@ describe('Jobs of a service with a limit', () => {
     expect(namesOf(suspended)).toHaveLength(2);
     for (const job of jobs()) expect(WAITING_LABEL in job.metadata.labels!).toBe(suspended(job));
     expect(await manager.metric('oscar_manager_jobs{service="a",status="Pending"}')).toBe(4);
+    for (const turns of ['waiting', 'under_way']) await told(`oscar_manager_jobs_${turns}{service="a"}`, 2);
     const list = JSON.parse((await manager.asAdmin('GET', '/system/logs/a')).text).jobs as Record<string, object>;
     expect(Object.values(list)).toEqual(Array(4).fill(expect.objectContaining({ status: 'Pending' })));
     const log = await manager.asAdmin('GET', `/system/logs/a/${waiting()[0]}`);
@@ -94,6 +96,7 @@ describe('Jobs of a service with a limit', () => {
     expect(await sweep('a/0.jpg', '17D1A2B3C4D5E6F0')).toMatchObject({ status: 'Pending' });
     await finishAll(2);
     expect(patches()).toHaveLength(4);
+    await told('oscar_manager_jobs_ended_total{service="a",status="Succeeded"}', 4);
     expect(await sweep('a/0.jpg', '17D1A2B3C4D5E6F0')).toMatchObject({ status: 'Succeeded' });
   });
 

@@ -1,34 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
-import { readProvider } from '../../../src/programs/supervisor/credentials';
-import type { Definition } from '../../../src/programs/supervisor/definition';
-import { InvocationError } from '../../../src/programs/supervisor/failure';
+import { Fields, KEYS, MountedProviders, refusal, UPSTREAM } from './credentials-fixture';
 import { certificates } from './storage/support/certificate';
 
-let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'oscar-providers-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
-
-type Fields = Record<string, unknown>;
-/** @param providers by `<type>.<id>` */
-function read(name: string, providers: Record<string, Fields> = {}) {
-  const types: Record<string, Record<string, Fields>> = {};
-  for (const [key, fields] of Object.entries(providers)) {
-    const [type, ...id] = key.split('.');
-    (types[type] ??= {})[id.join('.')] = fields;
-  }
-  return readProvider(name, { providers: types } as unknown as Definition, folder);
-}
-
-function mount(provider: string, secrets: Record<string, string>): void {
-  mkdirSync(join(folder, provider));
-  for (const [key, value] of Object.entries(secrets)) writeFileSync(join(folder, provider, key), value);
-}
-
-const KEYS = { accessKey: 'AK', secretKey: 'SK' };
-const UPSTREAM = { access_key: 'AK', secret_key: 'SK' };
+const mounted = new MountedProviders();
+const { mount, read } = mounted;
 
 describe('minio', () => {
   test('the public half from the definition, the secret one from the mounted Secret', () => {
@@ -203,7 +179,7 @@ describe('mounted secrets', () => {
 
   test('one that is a folder', () => {
     mount('minio.default', { secretKey: 'SK' });
-    mkdirSync(join(folder, 'minio.default', 'accessKey'));
+    mkdirSync(join(mounted.folder, 'minio.default', 'accessKey'));
     expect(refusal(() => read('minio'))).toMatch(/accessKey can't be read: EISDIR/);
   });
 
@@ -218,110 +194,3 @@ describe('mounted secrets', () => {
     expect(refusal(() => read('minio'))).toMatch(/minio\.default\/ca\.crt holds no certificate in PEM form/);
   });
 });
-
-describe('refusals', () => {
-  test('missing keys: what, and both places for it', () => {
-    expect(refusal(() => read('minio.mine', { 'minio.mine': { access_key: 'AK' } }))).toBe(
-      "provider minio.mine: no `secretKey`. Fix: put it into the provider's Secret, which is mounted as " +
-        `${folder}/minio.mine/secretKey; or, as upstream has it, into the definition, ` +
-        '`storage_providers.minio.mine.secret_key`',
-    );
-  });
-
-  test('a provider that is nowhere', () =>
-    expect(refusal(() => read('s3.none'))).toMatch(/provider s3\.none: no `accessKey`/));
-
-  test.each(['swift.default', '', '.', '__proto__', 'toString.a'])('type: %j', (name) => {
-    expect(refusal(() => read(name))).toMatch(
-      /no storage provider of the type .*\. Allowed: minio, s3, webdav, onedata/,
-    );
-  });
-
-  test.each(['minio.../../etc', 'minio./a', 'minio.a/b', 'minio.a\u0000', 'minio.ñ', 'minio..', 'minio. '])(
-    'id: %j',
-    (name) => {
-      mount('minio.default', KEYS);
-      expect(refusal(() => read(name))).toMatch(/is no id of a provider/);
-    },
-  );
-
-  test.each(['minio.__proto__', 'minio.constructor', 'minio.toString'])('%s is nobody’s', (name) => {
-    expect(refusal(() => read(name, { 'minio.default': UPSTREAM }))).toMatch(/no `accessKey`/);
-  });
-
-  test.each<[string, Fields, RegExp]>([
-    ['endpoint', { endpoint: 'minio:9000' }, /endpoint` is "minio:9000". Allowed: an address such as/],
-    ['endpoint', { endpoint: 'ftp://minio' }, /endpoint` is "ftp:\/\/minio"/],
-    ['endpoint', { endpoint: 'http://minio/path' }, /without a path/],
-    ['endpoint', { endpoint: 'http://minio?x' }, /Allowed: an address such as/],
-    ['endpoint', { endpoint: 'http://user:SECRET@minio' }, /is "…@…"/],
-    ['endpoint', { endpoint: ['http://minio'] }, /endpoint` is "object". Allowed: a text/],
-    ['region', { region: 'evil.example/' }, /region` is "evil.example\/"/],
-    ['verify', { verify: 'no' }, /verify` is "no". Allowed: true, false/],
-  ])('%s: %j', (_, fields, expected) => {
-    const message = refusal(() => read('minio', { 'minio.default': { ...UPSTREAM, ...fields } }));
-    expect(message).toMatch(/^provider minio\.default: `storage_providers\.minio\.default\./);
-    expect(message).toMatch(expected);
-    expect(message).not.toContain('SECRET');
-  });
-
-  test.each([
-    ['minio', 'endpoint', 'admin:SECRET@minio:9000'],
-    ['minio', 'endpoint', 'http://admin:s3/SECRET@minio:9000'],
-    ['minio', 'endpoint', 'http://admin:9/SECRET@minio:9000'],
-    ['minio', 'endpoint', 'http://admin:?SECRET@minio:9000'],
-    ['minio', 'region', 'admin:SECRET@minio'],
-    ['webdav', 'hostname', 'admin:SECRET@minio'],
-    ['webdav', 'hostname', 'admin:s3/SECRET@minio'],
-    ['webdav', 'hostname', 'ftp://admin:SECRET@minio'],
-    ['onedata', 'oneprovider_host', 'admin:s3/SECRET@minio'],
-  ])('%s: an address with a password in it is not repeated: %s %s', (type, field, value) => {
-    const fields = { ...UPSTREAM, space: 'space', token: 'TOKEN', [field]: value };
-    const message = refusal(() => read(type, { [`${type}.default`]: fields }));
-    expect(message).toContain(`.${field}\` is "…@…". Allowed: `);
-    expect(message).not.toMatch(/SECRET|admin/);
-  });
-
-  test.each([null, undefined, 'text', 1, []])('a definition’s provider that is %j', (fields) => {
-    expect(refusal(() => read('minio', { 'minio.default': fields as never }))).toMatch(/no `accessKey`/);
-  });
-
-  test('any name and fields: settings, or a refusal', () => {
-    const fields = fc.dictionary(
-      fc.constantFrom(
-        'endpoint',
-        'region',
-        'verify',
-        'access_key',
-        'secret_key',
-        'hostname',
-        'token',
-        'space',
-        'oneprovider_host',
-      ),
-      fc.anything(),
-    );
-    const name = fc.tuple(fc.constantFrom('minio', 's3', 'webdav', 'onedata', 'x'), fc.string());
-    fc.assert(
-      fc.property(name, fields, ([type, id], provider) => {
-        try {
-          readProvider(`${type}.${id}`, { providers: { [type]: { [id]: provider } } } as unknown as Definition, folder);
-        } catch (error) {
-          if (!(error instanceof InvocationError) || error.kind !== 'configuration') throw error;
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-});
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(InvocationError);
-    expect((error as InvocationError).kind).toBe('configuration');
-    return (error as InvocationError).message;
-  }
-  throw new Error('nothing was refused');
-}

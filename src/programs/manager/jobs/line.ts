@@ -1,9 +1,9 @@
 import { Heap } from '../../common/heap';
-import { isUnderWay, JobRecord, newestFirst, Waiting } from '../state/jobs';
+import { AwaitedTurn, isUnderWay, JobRecord, newestFirst } from '../state/jobs';
 
 /** A Job that is suspended until its turn comes. */
 export interface WaitingJob extends JobRecord {
-  readonly waiting: Waiting;
+  readonly waiting: AwaitedTurn;
 }
 
 /** Jobs that are gone lie in the order for a while: more of them than of the others, and these, is too many. */
@@ -14,8 +14,8 @@ export class Line {
   private underWay = 0;
   /** By uid: a Job that is deleted and made again has the same name, and is another one. */
   private readonly waiting = new Map<string, WaitingJob>();
-  /** Those who were called, and are not yet known to be under way: they have their places already. */
-  private readonly called = new Set<string>();
+  /** Those who are not yet known to be under way: they have their places already. */
+  private readonly chosen = new Set<string>();
   private order = new Heap<WaitingJob>(isOlder);
 
   get isEmpty(): boolean {
@@ -33,7 +33,7 @@ export class Line {
     if (isUnderWay(job)) this.underWay--;
     if (!isWaiting(job)) return;
     this.waiting.delete(job.waiting.uid);
-    this.called.delete(job.waiting.uid);
+    this.chosen.delete(job.waiting.uid);
     this.tidy();
   }
 
@@ -45,11 +45,11 @@ export class Line {
    * The oldest, if there is a place for it. It has that from now on.
    * @param limit how many may be under way. @default what the oldest itself says
    */
-  call(limit?: number): WaitingJob | undefined {
+  choose(limit?: number): WaitingJob | undefined {
     const oldest = this.oldest();
-    if (!oldest || this.underWay + this.called.size >= (limit ?? oldest.waiting.limit)) return undefined;
+    if (!oldest || this.underWay + this.chosen.size >= (limit ?? oldest.waiting.limit)) return undefined;
     this.order.pop();
-    this.called.add(oldest.waiting.uid);
+    this.chosen.add(oldest.waiting.uid);
     return oldest;
   }
 
@@ -61,10 +61,10 @@ export class Line {
   }
 
   private tidy(): void {
-    const { order, waiting, called } = this;
-    if (order.size <= 2 * (waiting.size - called.size) + LEFT_BEHIND) return;
+    const { order, waiting, chosen } = this;
+    if (order.size <= 2 * (waiting.size - chosen.size) + LEFT_BEHIND) return;
     this.order = new Heap<WaitingJob>(isOlder);
-    for (const job of waiting.values()) if (!called.has(job.waiting.uid)) this.order.push(job);
+    for (const job of waiting.values()) if (!chosen.has(job.waiting.uid)) this.order.push(job);
   }
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../common/log';
 import type { JobRecord, Jobs } from '../state/jobs';
 import type { Services } from '../state/services';
-import { Line, WaitingJob } from './line';
+import { Line } from './line';
+import { Releases, ReleasesOptions } from './releases';
 import type { JobSubmitter } from './submit';
 
 export interface TurnsOptions {
@@ -11,10 +11,6 @@ export interface TurnsOptions {
   readonly submitter: Pick<JobSubmitter, 'release'>;
   readonly log: Log;
 }
-
-/** Of the calls that may be made at a time; the others are for new Jobs. */
-const AT_ONCE = 16;
-const LONGEST_WAIT_MS = 5_000;
 
 /**
  * Lets Jobs of services with a limit (`job.concurrency`) go on when their turn comes: whenever fewer than so many of a
@@ -28,24 +24,25 @@ const LONGEST_WAIT_MS = 5_000;
 export class Turns {
   /** By service. */
   private readonly lines = new Map<string, Line>();
-  /** Chosen, and to be told. */
-  private readonly called: WaitingJob[] = [];
-  private telling = 0;
-  private readonly ended = new AbortController();
+  private readonly releases: Releases;
+  private isEnded = false;
 
   constructor(private readonly options: TurnsOptions) {
-    const { services, jobs } = options;
+    const { services, jobs, submitter, log } = options;
+    const isWaiting: ReleasesOptions['isWaiting'] = (job) => this.lines.get(job.service)?.isWaiting(job) ?? false;
+    this.releases = new Releases({ submitter, isWaiting, log });
     jobs.onChange((before, now) => this.changed(before, now));
     jobs.onWhole(() => this.lookAtAll());
     services.onChange((name) => (name === undefined ? this.lookAtAll() : this.look(name)));
   }
 
   stop(): void {
-    this.ended.abort();
+    this.isEnded = true;
+    this.releases.stop();
   }
 
   private changed(before: JobRecord | undefined, now: JobRecord | undefined): void {
-    // Its place in the line, and that it was called, stay.
+    // Its place in the line, and that it was chosen, stay.
     if (before?.waiting && before.waiting.uid === now?.waiting?.uid && before.service === now.service) return;
     if (before) this.lines.get(before.service)?.remove(before);
     if (now) this.line(now.service).add(now);
@@ -65,8 +62,7 @@ export class Turns {
   private look(service: string): void {
     const { services, jobs } = this.options;
     const line = this.lines.get(service);
-    if (this.ended.signal.aborted) return;
-    if (!line || !services.complete || !jobs.whole) return;
+    if (this.isEnded || !line || !services.complete || !jobs.whole) return;
     if (line.isEmpty) {
       this.lines.delete(service);
       return;
@@ -74,43 +70,6 @@ export class Turns {
     const definition = services.all.get(service);
     // Without its definition a Job can't run: of a service that is gone, no more of them shall try than before.
     const limit = definition && (definition.job.concurrency ?? Infinity);
-    for (let job = line.call(limit); job; job = line.call(limit)) this.called.push(job);
-    while (this.called.length > 0 && this.telling < AT_ONCE) void this.tell();
-  }
-
-  /** Tells those who were called, one after the other. Whom it can't tell comes again, behind the others. */
-  private async tell(): Promise<void> {
-    const { signal } = this.ended;
-    this.telling++;
-    for (let failures = 0; this.called.length > 0 && !signal.aborted;) {
-      const job = this.called.shift()!;
-      // Another manager told it, or it was deleted.
-      if (!this.lines.get(job.service)?.isWaiting(job)) continue;
-      if (await this.release(job)) {
-        failures = 0;
-        continue;
-      }
-      await sleep(waitMs(++failures), undefined, { signal }).catch(() => {});
-      this.called.push(job);
-    }
-    this.telling--;
-  }
-
-  /** @returns whether there is nothing more to tell it */
-  private async release(job: WaitingJob): Promise<boolean> {
-    const { submitter, log } = this.options;
-    const about = { service: job.service, job: job.name };
-    const { signal } = this.ended;
-    try {
-      const outcome = await submitter.release(job.name, job.waiting.uid, signal);
-      if (outcome === 'released') log('info', 'job goes on', about);
-      return true;
-    } catch (error) {
-      if (!signal.aborted) log('warning', "job can't go on", { ...about, reason: (error as Error).message });
-      return false;
-    }
+    for (let job = line.choose(limit); job; job = line.choose(limit)) this.releases.add(job);
   }
 }
-
-/** 0.5, 1, 2, 4, 5 s, each up to a fifth shorter: managers that failed together don't come back together. */
-const waitMs = (failures: number) => Math.min(250 * 2 ** failures, LONGEST_WAIT_MS) * (1 - Math.random() / 5);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMs } from '../../common/back-off';
 import type { Log } from '../../common/log';
 import { KubernetesApi, reasonOf } from './api';
 import type { KubernetesObject } from './objects';
@@ -21,6 +22,7 @@ export interface Resource {
 const PAGE = 100;
 /** An API server that is busy takes its time for a page. */
 const LIST_TIMEOUT_MS = 60_000;
+const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A watch that ends sooner is not asked for again at once: somebody may end each. */
 const SHORTEST_WATCH_MS = 1_000;
@@ -78,7 +80,7 @@ export class Reflector {
       } catch (error) {
         if (signal.aborted) return;
         this.failed(error as Error);
-        await sleep(waitMs(this.failures), undefined, { signal }).catch(() => {});
+        await sleep(backOffMs(this.failures, FIRST_WAIT_MS, LONGEST_WAIT_MS), undefined, { signal }).catch(() => {});
       }
     }
   }
@@ -155,6 +157,3 @@ interface ListBody {
   readonly items: readonly KubernetesObject[];
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
-
-/** 0.5, 1, 2 … 15 s, each up to a fifth shorter: managers that were started together don't come back together. */
-const waitMs = (failures: number) => Math.min(250 * 2 ** failures, LONGEST_WAIT_MS) * (1 - Math.random() / 5);

@@ -15,10 +15,10 @@ export interface JobRecord {
   /** By the manager, where it is `waiting`, else by a person. */
   readonly isSuspended?: true;
   /** Of a Job that is suspended until its turn comes. */
-  readonly waiting?: Waiting;
+  readonly waiting?: AwaitedTurn;
 }
 
-export interface Waiting {
+export interface AwaitedTurn {
   readonly uid: string;
   /** How many Jobs of the service were to be under way at one time, when this one was made. */
   readonly limit: number;
@@ -109,6 +109,18 @@ export class Jobs {
     }
   }
 
+  /** How many Jobs of each service wait for their turn, and how many have it. */
+  *turns(): Iterable<readonly [service: string, turns: { readonly waiting: number; readonly underWay: number }]> {
+    for (const [service, jobs] of this.byService) {
+      const turns = { waiting: 0, underWay: 0 };
+      for (const job of jobs.values()) {
+        if (job.waiting) turns.waiting++;
+        else if (isUnderWay(job)) turns.underWay++;
+      }
+      yield [service, turns];
+    }
+  }
+
   /**
    * A service's Jobs, newest first.
    * @param after `next` of the page before; whatever came or went meanwhile, no Job is on two pages
@@ -191,11 +203,14 @@ export function jobRecord({ metadata, spec, status = {} }: Job): JobRecord {
 }
 
 /** A label that isn't the manager's way of writing it was made by somebody else. */
-function waiting({ uid, labels }: Job['metadata']): { waiting?: Waiting } {
+function waiting({ uid, labels }: Job['metadata']): { waiting?: AwaitedTurn } {
   const limit = labels?.[WAITING_LABEL] ?? '';
   return uid && /^[1-9]\d*$/.test(limit) ? { waiting: { uid, limit: Number(limit) } } : {};
 }
 
+/** Whether it is over, well or not. */
+export const hasEnded = ({ status }: Pick<JobRecord, 'status'>): boolean =>
+  status === 'Succeeded' || status === 'Failed';
+
 /** Whether it takes one of its service's places: it is neither suspended nor over. */
-export const isUnderWay = ({ status, isSuspended }: JobRecord): boolean =>
-  !isSuspended && status !== 'Succeeded' && status !== 'Failed';
+export const isUnderWay = (job: JobRecord): boolean => !job.isSuspended && !hasEnded(job);

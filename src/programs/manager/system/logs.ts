@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { managerName, SERVICE_LABEL } from '../../../contract';
 import { HttpError } from '../http/answer';
 import type { Exchange, Route } from '../http/route';
-import { FollowedLogs } from './followed-logs';
 import type { Job, Pod } from '../kubernetes/objects';
+import { jobRecord } from '../state/jobs';
+import { FollowedLogs } from './followed-logs';
 import type { SystemOptions } from './options';
 import { parseBool } from './parse-bool';
 import { isOver, lastLine } from './pod-end';
@@ -17,7 +18,7 @@ const END_STEP_MS = 500;
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** What a Job's script writes, and where the manager's own log is. */
-export function logRoutes({ settings, services, jobs, api }: SystemOptions): Route[] {
+export function logRoutes({ settings, services, api }: SystemOptions): Route[] {
   const { name, namespace, servicesNamespace } = settings;
   const followed = new FollowedLogs();
 
@@ -42,15 +43,16 @@ export function logRoutes({ settings, services, jobs, api }: SystemOptions): Rou
   };
 
   const whyNoPod = async (service: string, name: string): Promise<string> => {
-    const waiting = jobs.get(service, name)?.waiting;
-    if (waiting) {
-      const limit = services.all.get(service)?.job.concurrency ?? waiting.limit;
-      return `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.`;
-    }
     const job = await read<Job>(api, `/apis/batch/v1/namespaces/${servicesNamespace}/jobs/${name}`);
     if (job?.metadata.labels?.[SERVICE_LABEL] !== service) return `The service ${service} has no job ${name}.`;
     const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
     if (failed) return `There is no log: the job failed, and its pods are gone: ${failed.reason}: ${failed.message}`;
+    const { isSuspended, waiting } = jobRecord(job);
+    if (waiting) {
+      const limit = services.all.get(service)?.job.concurrency ?? waiting.limit;
+      return `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.`;
+    }
+    if (isSuspended) return `There is no log: somebody suspended the job. ${howItGoesOn(servicesNamespace, name)}`;
     return `There is no log: the job ${name} has no pod: it waits for one, or its pods were deleted.`;
   };
 
@@ -78,6 +80,10 @@ export function logRoutes({ settings, services, jobs, api }: SystemOptions): Rou
     { method: 'GET', path: '/system/logs/:service/:job', access: 'service', handle: jobLog },
   ];
 }
+
+/** Whom the manager didn't suspend it doesn't let go on. */
+const howItGoesOn = (namespace: string, job: string) =>
+  `Fix: kubectl --namespace ${namespace} patch job ${job} --type merge --patch '{"spec":{"suspend":false}}'`;
 
 /** How many lines of the end; nothing: all of them. */
 export function tailLines(query: URLSearchParams): number | undefined {

@@ -38,8 +38,17 @@ function ofContainer({ spec, status = {} }: Pod): string | undefined {
 export function lastLine(pod: Pod, withTimestamp: boolean): string | undefined {
   const why = whyItFailed(pod);
   if (!why) return undefined;
-  const ends = pod.status?.containerStatuses?.map(({ state }) => state?.terminated?.finishedAt ?? '') ?? [];
-  const time = ends.sort().at(-1) || new Date().toISOString();
+  const time = endOf(pod);
   const [date, clock] = [time.slice(0, 10), time.slice(11, 19)];
   return `${withTimestamp ? `${time} ` : ''}${date} ${clock},000 - manager - ERROR - The pod failed: ${why}\n`;
+}
+
+/**
+ * When its last container ended. Where that is lost with the node, when the pod was last seen to change; each who asks is
+ * told the same.
+ */
+function endOf({ metadata, status: { containerStatuses = [], conditions = [] } = {} }: Pod): string {
+  const ends = containerStatuses.map(({ state }) => state?.terminated?.finishedAt ?? '');
+  const changes = conditions.map(({ lastTransitionTime }) => lastTransitionTime ?? '');
+  return ends.sort().at(-1) || changes.sort().at(-1) || (metadata.creationTimestamp ?? '');
 }

@@ -25,22 +25,22 @@ test('who is over, or was suspended by a person, takes no place', () => {
   line.add({ ...RUNNING, status: 'Pending', isSuspended: true });
   expect(line.isEmpty).toBe(true);
   line.add(waiting(1));
-  expect(line.call(1)?.name).toBe('a-1');
+  expect(line.choose(1)?.name).toBe('a-1');
 });
 
 test('without a limit it is the one that the oldest was made with', () => {
   const line = new Line();
   for (const number of [1, 2, 3]) line.add(waiting(number, 2));
-  expect([line.call()?.name, line.call()?.name, line.call()]).toEqual(['a-1', 'a-2', undefined]);
+  expect([line.choose()?.name, line.choose()?.name, line.choose()]).toEqual(['a-1', 'a-2', undefined]);
 });
 
-test('who waits, is called and leaves is told apart', () => {
+test('who waits, is chosen and leaves is told apart', () => {
   const line = new Line();
   line.add(waiting(1));
-  const called = line.call(1)!;
-  expect(line.isWaiting(called)).toBe(true);
+  const chosen = line.choose(1)!;
+  expect(line.isWaiting(chosen)).toBe(true);
   line.remove(waiting(1));
-  expect(line.isWaiting(called)).toBe(false);
+  expect(line.isWaiting(chosen)).toBe(false);
 });
 
 test('of those who leave without a turn nothing is left', () => {
@@ -53,5 +53,5 @@ test('of those who leave without a turn nothing is left', () => {
   }
   expect(line['order'].size).toBeLessThan(100);
   line.remove(RUNNING);
-  expect(line.call(1)?.name).toBe('a-0');
+  expect(line.choose(1)?.name).toBe('a-0');
 });

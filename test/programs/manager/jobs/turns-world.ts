@@ -150,5 +150,26 @@ export class ManagerOfTurns {
   }
 }
 
+/** A manager of a service with a limit that has seen Jobs made one a second. */
+export async function ready(limit: number | undefined, ...names: string[]) {
+  const world = new JobsWorld(limit);
+  names.forEach((name, second) => world.create(name, second));
+  const manager = ManagerOfTurns.ready(world);
+  await settled();
+  return { world, manager };
+}
+
+/** Jobs that a manager is about to let go on. */
+export const chosen = (manager: ManagerOfTurns): string[] => manager.onItsWay.map(({ name }) => name);
+
+/** The server does what the manager asks for, and the manager sees it. */
+export async function landAll(manager: ManagerOfTurns): Promise<void> {
+  while (manager.onItsWay.length) {
+    manager.land();
+    manager.see();
+    await settled();
+  }
+}
+
 /** Until all that was begun waits for the test. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));

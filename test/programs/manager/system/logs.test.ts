@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FollowedLogs } from '../../../../src/programs/manager/system/followed-logs';
-import { jobRecord } from '../../../../src/programs/manager/state/jobs';
 import { parseBool } from '../../../../src/programs/manager/system/parse-bool';
 import { configMap, definition } from '../services';
 import { SystemUnderTest } from './fixture';
@@ -122,10 +121,17 @@ test('why there is none', async () => {
   await expect(it.call(LOG)).resolves.toMatchObject({ status: 404, text: 'There is no log yet: ContainerCreating\n' });
 });
 
+/** The Job `cow-1`. @param labels that it has beside its service's */
+function suspend(labels: Record<string, string> = {}): void {
+  it.putJob('cow', 'cow-1');
+  it.double.objects.change('Job', 'oscar-svc', 'cow-1', ({ metadata, spec }) => ({
+    metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+    spec: { ...(spec as object), suspend: true },
+  }));
+}
+
 test('of a Job that waits for its turn there is none, and of how many it waits for one', async () => {
-  const labels = { oscar_service: 'cow', 'oscar-cdk8s/waits-for-one-of': '4' };
-  const metadata = { name: 'cow-1', uid: 'u', labels };
-  it.jobs.onJob('cow-1', jobRecord({ metadata, spec: { suspend: true } }));
+  suspend({ 'oscar-cdk8s/waits-for-one-of': '4' });
   const answer = (limit: number) => ({
     status: 404,
     text: `There is no log yet: the job waits for its turn, as at most ${limit} of the service are under way at one time.\n`,
@@ -149,6 +155,16 @@ describe('a job without a pod', () => {
     await expect(answer('sheep')).resolves.toMatchObject({
       status: 404,
       text: 'The service sheep has no job cow-1.\n',
+    });
+  });
+
+  test('that a person suspended: how it goes on', async () => {
+    suspend();
+    await expect(answer()).resolves.toMatchObject({
+      status: 404,
+      text:
+        'There is no log: somebody suspended the job. Fix: kubectl --namespace oscar-svc patch job cow-1 ' +
+        `--type merge --patch '{"spec":{"suspend":false}}'\n`,
     });
   });
 
