@@ -25,6 +25,8 @@ const KEYS = {
   sweep: [PLATFORM, 'oscar-sweep'],
   webhook: [PLATFORM, 'oscar-webhook'],
   root: [PLATFORM, 'oscar-minio-root'],
+  metrics: [PLATFORM, 'oscar-manager-metrics'],
+  storeMetrics: [PLATFORM, 'oscar-minio-metrics'],
   token: [SERVICES, 'cowsay-token'],
   keys: [SERVICES, 'cowsay-minio'],
 } as const;
@@ -119,9 +121,12 @@ scenario('e2e', (given) => {
   typed('Changing secrets', [2]);
   changedAre('admin', 'sweep');
   typed('Changing secrets', [3]);
-  changedAre('webhook');
+  changedAre('metrics', 'storeMetrics');
+  typed('Reading the metrics');
   typed('Changing secrets', [4]);
-  changedAre('root');
+  changedAre('webhook');
+  typed('Changing secrets', [5]);
+  changedAre('root', 'storeMetrics');
 
   typed('Logging in to the store');
   typed('Backup');
