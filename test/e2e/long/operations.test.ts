@@ -26,7 +26,6 @@ const KEYS = {
   webhook: [PLATFORM, 'oscar-webhook'],
   root: [PLATFORM, 'oscar-minio-root'],
   metrics: [PLATFORM, 'oscar-manager-metrics'],
-  storeMetrics: [PLATFORM, 'oscar-minio-metrics'],
   token: [SERVICES, 'cowsay-token'],
   keys: [SERVICES, 'cowsay-minio'],
 } as const;
@@ -121,12 +120,12 @@ scenario('e2e', (given) => {
   typed('Changing secrets', [2]);
   changedAre('admin', 'sweep');
   typed('Changing secrets', [3]);
-  changedAre('metrics', 'storeMetrics');
+  changedAre('metrics');
   typed('Reading the metrics');
   typed('Changing secrets', [4]);
   changedAre('webhook');
   typed('Changing secrets', [5]);
-  changedAre('root', 'storeMetrics');
+  changedAre('root');
 
   typed('Logging in to the store');
   typed('Backup');
