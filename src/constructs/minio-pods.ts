@@ -8,7 +8,16 @@ import {
   Probe,
   Quantity,
 } from 'cdk8s-plus-27/lib/imports/k8s';
-import { KEEP_ANNOTATIONS, KEEP_LABEL, MINIO_PORT, StoreCredentials, WEBHOOK_TARGET } from '../contract';
+import {
+  ALIKE_ANNOTATION,
+  contentHash,
+  KEEP_ANNOTATIONS,
+  KEEP_LABEL,
+  MINIO_PORT,
+  StoreCredentials,
+  StorePods,
+  WEBHOOK_TARGET,
+} from '../contract';
 import type { Images } from './images';
 import { metadata, podLabels } from './metadata';
 import type { MinioDeployed } from './minio-options';
@@ -56,9 +65,14 @@ const GRACE_SECONDS = 90;
 const SETTLED_SECONDS = 10;
 /** How long pods believe an address of another one. MinIO's own 30 s is as long as uploads are refused after a pod is replaced. */
 const ADDRESS_SECONDS = 2;
+/** Settings that MinIO compares between its pods; those of the root user it doesn't (`skipEnvs` of its cmd/bootstrap-peer-server.go). */
+const COMPARED = /^MINIO_(?!ROOT_)/;
 
 /** MinIO's pods and their volumes. */
 export class MinioPods extends Construct {
+  /** Of several, for who replaces them; of one there is nothing to compare. */
+  readonly together?: StorePods;
+
   constructor(
     scope: Construct,
     id: string,
@@ -66,6 +80,8 @@ export class MinioPods extends Construct {
   ) {
     super(scope, id);
     const { name, namespace, labels, selector, pods, peers } = props;
+    const container = this.container();
+    if (pods > 1) this.together = { statefulSet: name, count: pods, alike: hashOf(container) };
     new KubeStatefulSet(this, 'stateful-set', {
       metadata: metadata({ name, namespace, labels }),
       spec: {
@@ -76,14 +92,17 @@ export class MinioPods extends Construct {
         ...(pods > 1 ? { minReadySeconds: SETTLED_SECONDS } : {}),
         selector: { matchLabels: selector },
         template: {
-          metadata: { labels: podLabels(this, labels) },
+          metadata: {
+            labels: podLabels(this, labels),
+            ...(this.together ? { annotations: { [ALIKE_ANNOTATION]: this.together.alike } } : {}),
+          },
           spec: {
             automountServiceAccountToken: false,
             enableServiceLinks: false,
             terminationGracePeriodSeconds: GRACE_SECONDS,
             securityContext: RESTRICTED_POD,
             ...(pods > 1 ? spreadOverHosts(selector) : {}),
-            containers: [this.container()],
+            containers: [container],
             volumes: [{ name: 'tmp', emptyDir: { sizeLimit: Quantity.fromString('64Mi') } }],
           },
         },
@@ -186,6 +205,14 @@ export class MinioPods extends Construct {
       },
     };
   }
+}
+
+/**
+ * Of what a pod must have as the others have it: program, drives and settings. It serves no earlier than half of the others
+ * have the same, which a rollout pod by pod would wait for in vain.
+ */
+function hashOf({ image, args, env = [] }: Container): string {
+  return contentHash([JSON.stringify([image, args, env.filter(({ name }) => COMPARED.test(name))])]);
 }
 
 function fromSecret(name: string, secretName: string, key: string): EnvVar {

@@ -7,6 +7,7 @@ import {
   recommendedLabels,
   selectorLabels,
   StoreCredentials,
+  StorePods,
 } from '../contract';
 import { generatedSecret } from './generated-secret';
 import { Images } from './images';
@@ -47,6 +48,8 @@ export class Minio extends Construct {
   readonly credentials: StoreCredentials;
   /** Secrets that it needs and nobody named: for the provisioner to make. */
   readonly secrets: readonly GeneratedSecret[];
+  /** Pods that have to be replaced together; of a store that is in one pod, or elsewhere, none. */
+  readonly pods?: StorePods;
   /** TCP port of a store that is elsewhere. */
   readonly externalPort?: number;
   private readonly platform: string;
@@ -85,7 +88,7 @@ export class Minio extends Construct {
       ...(props.rootSecretName === undefined ? [this.rootSecret(generated)] : []),
       ...(props.serviceMonitor ? [this.metricsSecret()] : []),
     ];
-    this.deploy(props, region);
+    this.pods = this.deploy(props, region);
   }
 
   private checkSecret(props: MinioProps): void {
@@ -120,10 +123,10 @@ export class Minio extends Construct {
     return generatedSecret(this.namespace, platformSecrets(this.platform).minioMetrics, this.labels, { token });
   }
 
-  private deploy(props: MinioDeployed & MinioPlace, region: string): void {
+  private deploy(props: MinioDeployed & MinioPlace, region: string): StorePods | undefined {
     const pods = props.kind === 'distributed' ? (props.pods ?? 4) : 1;
     const peers = `${this.name}-peers`;
-    new MinioPods(this, 'pods', {
+    const { together } = new MinioPods(this, 'pods', {
       ...props,
       name: this.name,
       pods,
@@ -138,6 +141,7 @@ export class Minio extends Construct {
     if (pods > 1) this.disruptionBudget();
     if (props.route) this.route(props.route);
     this.serviceMonitor(props.serviceMonitor);
+    return together;
   }
 
   /** One for clients, and one that gives each pod a name: pods find their peers there before they are ready. */

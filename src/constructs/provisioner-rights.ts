@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { KubeRole, KubeRoleBinding, KubeServiceAccount, PolicyRule } from 'cdk8s-plus-27/lib/imports/k8s';
+import type { StorePods } from '../contract';
 import { lazy } from './lazy';
 import { metadata } from './metadata';
 
@@ -11,6 +12,8 @@ export interface ProvisionerRightsProps {
   readonly labels: Record<string, string>;
   /** Secrets that it has to read; asked at synthesis. */
   readonly secrets: () => readonly SecretName[];
+  /** Pods that it replaces. @default none */
+  readonly storePods?: StorePods;
 }
 
 export interface SecretName {
@@ -21,7 +24,8 @@ export interface SecretName {
 /**
  * The provisioner's account: in both namespaces it may create Secrets (rights to create can't be limited by name, as
  * the request has none yet) and read those that it is told of. It never changes or deletes one. In the platform's
- * namespace it may list and delete Jobs, those of earlier declarations, and list pods, to see that theirs have ended.
+ * namespace it may list and delete Jobs, those of earlier declarations, and list pods, to see that theirs have ended; and
+ * it may delete the store's pods, each by its name, where those have to be replaced together.
  * (Rights can't be limited by labels.)
  * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
@@ -62,7 +66,18 @@ export class ProvisionerRights extends Construct {
       create,
       // A rule without names would open every Secret, so where there are none there is no rule.
       ...(resourceNames.length ? [{ apiGroups: [''], resources: ['secrets'], resourceNames, verbs: ['get'] }] : []),
-      ...(within === this.props.namespace ? [jobs, pods] : []),
+      ...(within === this.props.namespace ? [jobs, pods, ...this.rulesOfStore()] : []),
+    ];
+  }
+
+  private rulesOfStore(): PolicyRule[] {
+    const { storePods } = this.props;
+    if (!storePods) return [];
+    const { statefulSet, count } = storePods;
+    const pods = Array.from({ length: count }, (_, ordinal) => `${statefulSet}-${ordinal}`);
+    return [
+      { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: [statefulSet], verbs: ['get'] },
+      { apiGroups: [''], resources: ['pods'], resourceNames: pods, verbs: ['delete'] },
     ];
   }
 }

@@ -13,6 +13,7 @@ import {
   SETTINGS_GZIP_KEY,
   SETTINGS_KEY,
   StoreCredentials,
+  StorePods,
   TOOLS_DIR,
   UserDeclaration,
 } from '../contract';
@@ -37,6 +38,8 @@ export interface ProvisionerProps {
   readonly storeCredentials: StoreCredentials;
   /** The store is not the platform's own: no users are made there. @default false */
   readonly externalStore?: boolean;
+  /** Its pods, where they have to be replaced together. @default none */
+  readonly storePods?: StorePods;
   /** What services declare; read at synthesis. */
   readonly services: ServiceRegistry;
   /** Secrets to make besides those of services, and of users of the store. @default none */
@@ -107,6 +110,7 @@ export class Provisioner extends Construct {
       servicesNamespace,
       labels: this.labels,
       secrets: () => this.current.secrets,
+      storePods: props.storePods,
     });
     new KubeConfigMap(this, 'declaration', {
       metadata: this.metadata(() => this.current.configMap),
@@ -153,10 +157,15 @@ export class Provisioner extends Construct {
   }
 
   private declaration(): Declaration {
-    const { store, storeCredentials, externalStore = false, services } = this.props;
+    const { store, storeCredentials, storePods, externalStore = false, services } = this.props;
     return {
       platform: this.platform,
-      store: { ...store.settings, external: externalStore, credentials: storeCredentials },
+      store: {
+        ...store.settings,
+        external: externalStore,
+        credentials: storeCredentials,
+        ...(storePods ? { pods: storePods } : {}),
+      },
       secrets: this.secrets(),
       buckets: services.bucketDeclarations(),
       users: this.users(),

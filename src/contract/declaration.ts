@@ -19,6 +19,16 @@ export interface StoreDeclaration {
   readonly external: boolean;
   /** With the rights to make buckets, notifications, users and policies. */
   readonly credentials: StoreCredentials;
+  /** Of a store that the platform deploys in several pods, which are replaced together. */
+  readonly pods?: StorePods;
+}
+
+export interface StorePods {
+  /** In the platform's namespace; its pods are called `<statefulSet>-0` and so on. */
+  readonly statefulSet: string;
+  readonly count: number;
+  /** What `ALIKE_ANNOTATION` of each is to be. */
+  readonly alike: string;
 }
 
 /** A Secret in the platform's namespace, and which of its keys hold what. */

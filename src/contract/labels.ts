@@ -19,6 +19,12 @@ export const KEEP_LABEL = 'oscar-cdk8s/keep';
 export const CONFIG_HASH_ANNOTATION = 'oscar-cdk8s/config-hash';
 
 /**
+ * On the pods of a store of several: hash of what MinIO wants to be the same in all of them. One whose hash is another
+ * doesn't begin to serve beside them.
+ */
+export const ALIKE_ANNOTATION = 'oscar-cdk8s/alike';
+
+/**
  * On a Job that the manager suspended until its turn comes: how many Jobs of the service its definition allowed to be
  * under way at one time when it was made. It goes with the suspension, so that a Job which a person suspends has none.
  */

@@ -1,8 +1,10 @@
-import { Minio } from '../../src/constructs/minio';
+import { Minio, MinioPlace } from '../../src/constructs/minio';
 import type { MinioDeployed } from '../../src/constructs/minio-options';
+import { ALIKE_ANNOTATION } from '../../src/contract';
+import { Images } from '../../src/constructs/images';
 import { manifests, only } from '../support/platform';
 
-const statefulSet = (options: MinioDeployed) =>
+const statefulSet = (options: MinioDeployed & Pick<MinioPlace, 'images' | 'events'>) =>
   only(
     manifests((chart) => new Minio(chart, 'minio', { ...options, namespace: 'p' })),
     'StatefulSet',
@@ -19,4 +21,35 @@ test('one that is alone looks for none', () => {
   const spec = statefulSet({ kind: 'standalone' });
   expect(variables(spec)).not.toContainEqual(expect.objectContaining({ name: 'MINIO_DNS_CACHE_TTL' }));
   expect(spec.minReadySeconds).toBeUndefined();
+});
+
+describe('what MinIO wants alike in all pods is told apart from what may differ while they are replaced', () => {
+  const alike = (options: Omit<Parameters<typeof statefulSet>[0], 'kind'> = {}) =>
+    statefulSet({ ...options, kind: 'distributed' }).template.metadata.annotations[ALIKE_ANNOTATION];
+
+  test.each([
+    ['image', { images: new Images({ replace: { minio: 'example.org/minio:2' } }) }],
+    ['region', { region: 'eu-south-2' }],
+    ['number of pods', { pods: 5 }],
+    ['place of events', { events: { endpoint: 'http://elsewhere:8080/events', secretName: 'webhook' } }],
+  ])('its %s', (_what, options) => {
+    expect(alike(options)).toMatch(/^[0-9a-f]{10}$/);
+    expect(alike(options)).not.toBe(alike());
+  });
+
+  test.each([
+    ['resources', { resources: { memory: '1Gi' } }],
+    ['root user', { rootSecretName: 'of-our-own' }],
+  ])('but not its %s', (_what, options) => expect(alike(options)).toBe(alike()));
+
+  test('the provisioner is told, of many and not of one', () => {
+    const of = (options: MinioDeployed) => {
+      let minio: Minio | undefined;
+      manifests((chart) => (minio = new Minio(chart, 'minio', { ...options, namespace: 'p' })));
+      return minio!.pods;
+    };
+    expect(of({ kind: 'distributed' })).toEqual({ statefulSet: 'oscar-minio', count: 4, alike: alike() });
+    expect(of({ kind: 'standalone' })).toBeUndefined();
+    expect(statefulSet({ kind: 'standalone' }).template.metadata.annotations).toBeUndefined();
+  });
 });

@@ -130,6 +130,16 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
   expect(rights(rendered(), 'p-svc')).toEqual([create]);
 });
 
+test("it may delete the store's pods, each by its name, where it replaces them together", () => {
+  const before = rights(rendered(), 'p');
+  const after = rights(rendered({ storePods: { statefulSet: 'p-minio', count: 2, alike: 'abc' } }), 'p');
+  expect(after).toEqual([
+    ...before,
+    { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: ['p-minio'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['pods'], resourceNames: ['p-minio-0', 'p-minio-1'], verbs: ['delete'] },
+  ]);
+});
+
 test('every property shows up', () => {
   const given: Required<ProvisionerProps> = {
     name: 'q',
@@ -138,6 +148,7 @@ test('every property shows up', () => {
     store: STORE,
     storeCredentials: CREDENTIALS,
     externalStore: true,
+    storePods: { statefulSet: 'q-minio', count: 2, alike: 'abc' },
     services: registry('cowsay'),
     secrets: [ADMIN],
     images: new Images({ replace: { node: 'example.org/node:1', mc: 'example.org/mc:1' } }),
@@ -152,7 +163,7 @@ test('every property shows up', () => {
   expect(rights(objects, 'there')).toHaveLength(1);
   expect(declaration(objects)).toMatchObject({
     platform: 'q',
-    store: { ...STORE.settings, external: true, credentials: CREDENTIALS },
+    store: { ...STORE.settings, external: true, credentials: CREDENTIALS, pods: given.storePods },
     secrets: [ADMIN, { name: 'cowsay-token' }],
   });
 });

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ALIKE_ANNOTATION, selectorLabels, StorePods } from '../../contract';
+import { ProgramError } from '../common/fail';
+import { KubernetesAnswer } from '../common/kubernetes';
+import { patiently, reason, Wait } from '../common/patience';
+import { OwnJob } from './older-jobs';
+import { Report } from './report';
+
+/** What is needed of the API server. */
+interface PodStore {
+  call(method: 'GET' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer>;
+}
+
+export interface ReplaceOptions {
+  readonly platform: string;
+  readonly own: OwnJob;
+  readonly kubernetes: PodStore;
+  readonly report: Report;
+  readonly wait?: Wait;
+}
+
+interface Annotated {
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface StatefulSet {
+  readonly metadata: { readonly generation: number };
+  readonly spec: { readonly template: { readonly metadata: Annotated } };
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+interface Pod {
+  readonly metadata: Annotated & { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+}
+
+/** Manifests of one apply come one after the other, and Argo CD has an order of its own: five minutes. */
+const LOOKS = 300;
+const LOOK_MS = 1000;
+
+/**
+ * Ends all pods of the store at once that are unlike those which are declared: of another image, other drives or other
+ * settings. A pod of MinIO serves no earlier than half of the others are like it (its cmd/bootstrap-peer-server.go), so
+ * that the StatefulSet, which replaces one and waits for it, would wait for ever; MinIO's own advice is to restart all
+ * together. Uploads are refused until they are there again, which takes seconds. Those that are alike are left to the
+ * StatefulSet, which replaces them one by one.
+ * @throws ProgramError when the StatefulSet does not become as it is declared, or the server refuses
+ */
+export async function replaceOldPods(declared: StorePods, options: ReplaceOptions): Promise<void> {
+  const { own, report } = options;
+  await isDeclared(declared, options);
+  const old = (await podsOf(options)).filter(
+    ({ metadata }) => !metadata.deletionTimestamp && metadata.annotations?.[ALIKE_ANNOTATION] !== declared.alike,
+  );
+  if (old.length === 0) return;
+  await Promise.all(old.map((pod) => end(pod, own.namespace, options)));
+  const names = old.map(({ metadata }) => metadata.name).sort();
+  report.changed(`pods of the store: ${names.join(', ')} are replaced together, as they are unlike the declared ones`);
+}
+
+/** Until its controller makes pods as they are declared. */
+async function isDeclared({ statefulSet, alike }: StorePods, options: ReplaceOptions): Promise<void> {
+  const { own, kubernetes, wait = sleep } = options;
+  const path = `/apis/apps/v1/namespaces/${encodeURIComponent(own.namespace)}/statefulsets/${statefulSet}`;
+  for (let looks = 1; ; looks++) {
+    const answer = await patiently(() => kubernetes.call('GET', path), wait);
+    if (answer.status !== 200 && answer.status !== 404)
+      throw new ProgramError(`the StatefulSet ${statefulSet} can't be read: ${reason(answer)}`);
+    if (answer.status === 200) {
+      const { metadata, spec, status } = answer.body as StatefulSet;
+      const isSeen = (status?.observedGeneration ?? 0) >= metadata.generation;
+      if (isSeen && spec.template.metadata.annotations?.[ALIKE_ANNOTATION] === alike) return;
+    }
+    if (looks === LOOKS)
+      throw new ProgramError(
+        `the StatefulSet ${own.namespace}/${statefulSet} is not as this declaration has it (annotation ` +
+          `${ALIKE_ANNOTATION}: ${alike}). Fix: apply the manifests of the environment as a whole`,
+      );
+    await wait(LOOK_MS);
+  }
+}
+
+async function podsOf({ platform, own, kubernetes, wait }: ReplaceOptions): Promise<readonly Pod[]> {
+  const selector = Object.entries(selectorLabels('minio', platform)).map((label) => label.join('='));
+  const path = `/api/v1/namespaces/${encodeURIComponent(own.namespace)}/pods`;
+  const query = `${path}?labelSelector=${encodeURIComponent(selector.join(','))}`;
+  const answer = await patiently(() => kubernetes.call('GET', query), wait);
+  if (answer.status !== 200) throw new ProgramError(`the store's pods can't be listed: ${reason(answer)}`);
+  return (answer.body as { items: readonly Pod[] }).items;
+}
+
+/** Not the one that came in its place meanwhile. */
+async function end(
+  { metadata: { name, uid } }: Pod,
+  namespace: string,
+  { kubernetes, wait }: ReplaceOptions,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+  const answer = await patiently(() => kubernetes.call('DELETE', path, body), wait);
+  const isGone = [200, 202, 404, 409].includes(answer.status);
+  if (!isGone) throw new ProgramError(`the store's pod ${name} can't be deleted: ${reason(answer)}`);
+}
