@@ -25,8 +25,9 @@ export class Shell {
       output.setEncoding('utf8').on('data', (text: string) => (this.written += text));
     }
     this.statuses = createInterface(this.bash.stdio[STATUS_FD] as Readable);
-    // A block of several commands fails where one of them does.
-    this.bash.stdin!.write(`set -E; trap 'failed=$?' ERR\n`);
+    // A block of several commands fails where one of them does. Whoever kills us can't kill the group: when its input ends, it
+    // ends itself, with its jobs.
+    this.bash.stdin!.write(`set -E; trap 'failed=$?' ERR; trap 'kill 0' EXIT\n`);
     process.on('exit', this.kill);
   }
 
