@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { Cluster } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { blocksOf } from './documented';
 import { frame } from './examples';
 import { isProcessed } from './jobs';
@@ -54,8 +54,11 @@ export function aDrainLeavesTheStoreItsDrives(scenario: Scenario): void {
         await whileAway(cluster, node, async () => {
           const drained = cluster.run('bash', ['-euo', 'pipefail', '-c', command], { node });
           await expect(drained).rejects.toThrow("Cannot evict pod as it would violate the pod's disruption budget");
-          const left = await stayingPodsOf(cluster, node);
-          expect(left.map(({ metadata }) => metadata.name)).toEqual([expect.stringMatching(/^oscar-minio-\d$/)]);
+          // What was let go may take its time to end.
+          await eventually('one pod stays', 60, async () => {
+            const left = (await stayingPodsOf(cluster, node)).map(({ metadata }) => metadata.name);
+            expect(left).toEqual([expect.stringMatching(/^oscar-minio-\d$/)]);
+          });
           await isProcessed(cluster, SERVICE, frame('while a node is drained in vain'));
         });
       }),
