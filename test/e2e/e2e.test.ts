@@ -5,7 +5,7 @@ import { theApiServerIsAsItsDouble } from './api-behaviour';
 import { resultsGoToOtherStores } from './archives';
 import { everyUploadIsProcessed } from './chaos';
 import { jobsWaitForTheirTurn } from './concurrency';
-import { aDrainLeavesTheStoreItsDrives } from './drain';
+import { aNodeIsDrained } from './drain';
 import { anIntruderFindsDoorsShut } from './doors';
 import { oneOfTwoManagersIsEnough, uploadsOutliveTheManager, whatNobodyTakesIsDeadLettered } from './events';
 import { frame, picture } from './examples';
@@ -69,7 +69,7 @@ scenario('e2e', (given) => {
   resultsGoToOtherStores(given);
   idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
-  aDrainLeavesTheStoreItsDrives(given);
+  aNodeIsDrained(given);
 
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);
