@@ -68,7 +68,7 @@ export function accountsMayNoMoreThanTheyDo(scenario: Scenario): void {
 }
 
 /** What an account may do in a namespace beyond what any account may, each as `VERB RESOURCE.GROUP/NAME`. */
-async function rightsOf(cluster: Cluster, account: string, namespace: string): Promise<string[]> {
+export async function rightsOf(cluster: Cluster, account: string, namespace: string): Promise<string[]> {
   const anybody = new Set(await review(cluster, 'default:oscar-e2e-nobody', namespace));
   return (await review(cluster, account, namespace)).filter((right) => !anybody.has(right)).sort();
 }

@@ -46,10 +46,19 @@ export class ApiServer {
 
   /** What is there, and then each change, in the order in which they were stored. @throws when it ends before it is told to */
   async watch<T>(path: string, onEvent: (event: WatchEvent<T>) => void, signal: AbortSignal): Promise<void> {
+    await this.follow(
+      `${path}${path.includes('?') ? '&' : '?'}watch=true`,
+      (line) => onEvent(JSON.parse(line) as WatchEvent<T>),
+      signal,
+    );
+    if (!signal.aborted) throw new Error(`the watch of ${path} ended`);
+  }
+
+  /** Each line, as it comes, until no more come or nobody wants them. */
+  async follow(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
     try {
-      const answer = await this.ask(`${path}${path.includes('?') ? '&' : '?'}watch=true`, signal);
-      for await (const line of createInterface({ input: answer })) onEvent(JSON.parse(line) as WatchEvent<T>);
-      throw new Error(`the watch of ${path} ended`);
+      const answer = await this.ask(path, signal);
+      for await (const line of createInterface({ input: answer })) onLine(line);
     } catch (error) {
       if (!signal.aborted) throw error;
     }

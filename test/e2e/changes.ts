@@ -12,8 +12,10 @@ export const SERVICE = 'sums';
 /** A change of the environment, as docs/APPLY.md names it. */
 export interface Change {
   readonly name: string;
-  /** What it lays over all before it. */
-  readonly layer: object;
+  /** What it lays over all before it. @default nothing */
+  readonly layer?: object;
+  /** It is synthesized by the next release, as all after it. */
+  readonly isNextRelease?: boolean;
   /** Whether something is no longer declared, and is to be removed. */
   readonly removes?: boolean;
   /** What holds afterwards. @param log the provisioner's */
@@ -26,7 +28,7 @@ const ofService = (fields: object) => ({ services: [{ name: SERVICE, ...fields }
 
 /** In this order, each over those before it. */
 export const CHANGES: readonly Change[] = [
-  { name: "environment's `version` alone", layer: {} },
+  { name: "environment's `version` alone" },
   {
     name: 'a service added',
     layer: {
@@ -74,6 +76,7 @@ export const CHANGES: readonly Change[] = [
     name: "MinIO's settings",
     layer: { platform: { minio: { kind: 'distributed', resources: { cpu: '90m', cpuLimit: '2' } } } },
   },
+  { name: "supervisor's version", isNextRelease: true },
   {
     name: 'a service removed',
     layer: { services: [{ name: SERVICE, remove: true }] },

@@ -9,7 +9,7 @@ import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
 import { sweep } from './sweeps';
-import { CHECKSUM, Uploads } from './uploads';
+import { CHECKSUM, SECONDS_PER_JOB, Uploads } from './uploads';
 
 /** Three files in 900 ms. */
 const PACE = { atOnce: 3, everyMs: 900 };
@@ -31,7 +31,7 @@ type Kills = Readonly<Record<string, number>>;
 /** Whatever is killed meanwhile: each file has its result, and each result is right. */
 export function everyUploadIsProcessed(scenario: Scenario, count: number): void {
   const title = `${count} uploads while pods are killed at random and a node loses its power: none is missing`;
-  scenario.step(title, () => everyUpload(scenario, count), 900);
+  scenario.step(title, () => everyUpload(scenario, count), 900 + count * SECONDS_PER_JOB);
 }
 
 async function everyUpload({ cluster }: Scenario, count: number): Promise<void> {
@@ -114,7 +114,7 @@ async function outage(cluster: Cluster): Promise<void> {
 async function allStopsMoving(cluster: Cluster, uploads: Uploads): Promise<void> {
   let known = -1;
   let since = Date.now();
-  await eventually('all Jobs are done', 480, async () => {
+  await eventually('all Jobs are done', 480 + uploads.count * SECONDS_PER_JOB, async () => {
     const jobs = await uploads.jobs(cluster);
     const open = jobs.filter((job) => !jobEnd(job)).map(({ metadata }) => metadata.name);
     if (jobs.length !== known || open.length > 0) since = Date.now();

@@ -2,13 +2,15 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Machines } from './machines';
-import type { KubernetesObject } from './objects';
+import type { KubernetesObject, Node } from './objects';
 import { Reach } from './reach';
 
 const execute = promisify(execFile);
 const MAX_BUFFER = 2 ** 28;
 /** None takes so long but one that hangs. */
 const COMMAND_SECONDS = 300;
+/** Taints that Kubernetes gives a node for a while: cordoned, not ready, out of reach. */
+const PASSING = /^node\.kubernetes\.io\//;
 
 export interface Output {
   readonly stdout: string;
@@ -54,8 +56,14 @@ export class Cluster {
     return (await this.get<{ items: T[] }>(...args)).items;
   }
 
+  /** Those that take any pod: not the ones that are kept for something else, as a control plane's are. */
   async nodes(): Promise<string[]> {
-    return (await this.list('nodes')).map(({ metadata }) => metadata.name).sort();
+    const isOpen = ({ spec }: Node) =>
+      !spec.taints?.some(({ effect, key }) => effect !== 'PreferNoSchedule' && !PASSING.test(key));
+    return (await this.list<Node>('nodes'))
+      .filter(isOpen)
+      .map(({ metadata }) => metadata.name)
+      .sort();
   }
 
   /** `host:port` by which this machine reaches a port of a Service. */

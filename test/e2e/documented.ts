@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const TEXT = readFileSync(join(__dirname, '../../docs/APPLY.md'), 'utf8');
+const pageOf = (name: string) => readFileSync(join(__dirname, `../../docs/${name}.md`), 'utf8');
+const TEXT = pageOf('APPLY');
 const KINDS = [...TEXT.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
 
 /** Deletions of docs/APPLY.md, as arguments of kubectl. */
@@ -16,9 +17,17 @@ export function removalOfUndeclared(environment: string, version: string): Delet
 /** Of all but the data. */
 export const takedown = (environment: string) => deletionsBelow('Taking it down', environment);
 
+/** Of what the supervisor's installer left on the nodes, to be typed. */
+export const emptyingOfNodes = () => blocksOf('Taking it down')[1];
+
+/** Blocks of shell below a heading, as they stand. */
+export function blocksOf(heading: string, page = 'APPLY'): string[] {
+  const [, section] = pageOf(page).split(`\n## ${heading}\n`);
+  return [...section.split('\n## ')[0].matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block);
+}
+
 function deletionsBelow(heading: string, environment: string): Deletion[] {
-  const [, section] = TEXT.split(`\n## ${heading}\n`);
-  const [, block] = /^```sh\n([^]*?)^```$/m.exec(section)!;
+  const [block] = blocksOf(heading);
   const [, selector = ''] = /^selector='(.*)'$/m.exec(block) ?? [];
   return [...block.matchAll(/^kubectl delete (\S+) --all-namespaces -l (\S+)/gm)].map(([, kinds, labels]) => [
     'delete',
@@ -30,8 +39,8 @@ function deletionsBelow(heading: string, environment: string): Deletion[] {
 }
 
 /** The rows of a table below a heading, each by its first cell: its other cells by their column. */
-export function documentedTable(heading: string): Map<string, Record<string, string>> {
-  const [, section] = TEXT.split(`\n## ${heading}\n`);
+export function documentedTable(heading: string, page = 'APPLY'): Map<string, Record<string, string>> {
+  const [, section] = pageOf(page).split(`\n## ${heading}\n`);
   const [columns, , ...rows] = section
     .split('\n## ')[0]
     .split('\n')

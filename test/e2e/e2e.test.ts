@@ -6,27 +6,25 @@ import { resultsGoToOtherStores } from './archives';
 import { everyUploadIsProcessed } from './chaos';
 import { jobsWaitForTheirTurn } from './concurrency';
 import { anIntruderFindsDoorsShut } from './doors';
-import {
-  oneOfTwoManagersIsEnough,
-  uploadsOutliveTheManager,
-  uploadsWaitForKubernetes,
-  whatNobodyTakesIsDeadLettered,
-} from './events';
+import { aNodeIsDrained } from './drain';
+import { oneOfTwoManagersIsEnough, uploadsOutliveTheManager, whatNobodyTakesIsDeadLettered } from './events';
 import { frame, picture } from './examples';
 import { anExposedServiceAnswers } from './exposed';
 import { aFloodIsProcessed } from './flood';
 import { jobsFailAndSayWhy } from './job-faults';
 import { aFileIsProcessed, eachNodeProcessesAFile } from './jobs';
+import { kubernetesIsAway } from './kubernetes-away';
 import { CALLED, idleServicesGoToSleep } from './manager';
 import { theNewestImageRuns } from './newest-image';
 import { upstreamsClientWorks } from './oscar-python';
 import { aNodeIsCut, theManagerAnswers } from './outage';
+import { platformPodsAreKilled } from './platform-pods';
 import { anUnchangedDeclarationIsNotProvisionedAgain, theStoreIsProvisioned } from './provisioning';
 import { refusedJobsAreAskedForAgain } from './refused-jobs';
 import { whoReachesWhomIsAsDocumented } from './reachability';
 import { aSleepingServiceAnswers, aSleepingServiceAnswersMany, aWarmPodProcessesAFile } from './requests';
 import { changesRestartWhatIsDocumented } from './restarts';
-import { theManagerMayNoMoreThanItDoes } from './rights';
+import { theManagerMayNoMoreThanItDoes, theManagersRightsAreAsDocumented } from './rights';
 import { podsAreAsManyAsTheLoadAsksFor } from './scaling';
 import { scenario } from './scenario';
 import { appliesTwice, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
@@ -48,8 +46,7 @@ const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', an
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
 const UPLOADS = Number(process.env.UPLOADS ?? 100);
-
-const FLOOD = Number(process.env.FLOOD ?? 100);
+const FLOOD = Number(process.env.FLOOD ?? 200);
 
 // Two managers, four pods of the store, the supervisor on each node.
 scenario('e2e', (given) => {
@@ -59,6 +56,7 @@ scenario('e2e', (given) => {
   thePlatformIsReady(given);
   theManagerAnswers(given);
   theManagerMayNoMoreThanItDoes(given);
+  theManagersRightsAreAsDocumented(given);
   accountsMayNoMoreThanTheyDo(given);
   theStoreIsProvisioned(given);
   anUnchangedDeclarationIsNotProvisionedAgain(given);
@@ -71,10 +69,12 @@ scenario('e2e', (given) => {
   resultsGoToOtherStores(given);
   idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
+  aNodeIsDrained(given);
 
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);
   filtersHold(given);
+  platformPodsAreKilled(given);
   usersMayNoMoreThanIsDeclared(given);
   aSweepFindsNothing(given);
   aLostEventIsFound(given);
@@ -106,7 +106,7 @@ scenario('e2e', (given) => {
   whatNobodyTakesIsDeadLettered(given);
   refusedJobsAreAskedForAgain(given);
   uploadsOutliveTheManager(given);
-  uploadsWaitForKubernetes(given);
+  kubernetesIsAway(given, { service: 'plants', request: PLANTS });
   theApiServerIsAsItsDouble(given);
   jobsFailAndSayWhy(given);
 
@@ -115,7 +115,7 @@ scenario('e2e', (given) => {
   jobsWaitForTheirTurn(given, { service: 'turns', bucket: 'turns' }, 5, 40);
 
   idleServicesGoToSleep(given, CALLED);
-  changesRestartWhatIsDocumented(given);
+  changesRestartWhatIsDocumented(given, { service: 'plants', request: PLANTS });
   oneOfTwoManagersIsEnough(given);
   everyUploadIsProcessed(given, UPLOADS);
   takenDownItLeavesTheData(given, 'e2e');

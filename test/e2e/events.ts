@@ -1,7 +1,7 @@
 import { DEAD_LETTER_REASON } from '../../src/contract';
 import { Cluster, eventually } from './cluster';
 import { frame } from './examples';
-import { jobsOf, objectOf, Upload, uploadEvent } from './jobs';
+import { jobsOf, objectOf, Upload } from './jobs';
 import { kill, Manager, managerPods, measured } from './manager';
 import { isReady, KubernetesObject, restartsOf } from './objects';
 import { managerAnswers } from './outage';
@@ -63,37 +63,6 @@ export function oneOfTwoManagersIsEnough(scenario: Scenario): void {
   });
 }
 
-/** With its API server stopped, Kubernetes takes no Jobs: the manager says so, and the store keeps the events. */
-export function uploadsWaitForKubernetes(scenario: Scenario): void {
-  scenario.machineStep(
-    '5 files are uploaded while Kubernetes does not answer: each has its Job afterwards',
-    async () => {
-      const { cluster } = scenario;
-      const uploads = framesNamed('away', 5);
-      const store = await Store.of(cluster);
-      const manager = await Manager.of(cluster);
-      const webhook = await manager.webhook();
-      const [, address] = /server: https:\/\/(\S+)/.exec(await cluster.kubectl('config', 'view', '--minify'))!;
-      const { stdout } = await cluster.run('ss', ['-Htlnp', 'src', address]);
-      const apiServer = Number(/"kube-apiserver",pid=(\d+)/.exec(stdout)![1]);
-      process.kill(apiServer, 'SIGSTOP');
-      try {
-        for (const { path, content } of uploads) await store.put(path, content);
-        const asked = performance.now();
-        const byHand = await manager.call('POST', '/events', { as: webhook, body: uploadEvent(uploads[0]) });
-        expect(byHand.status).toBe(503);
-        measured('a 503 after', asked);
-        expect(await manager.call('GET', '/health')).toEqual({ status: 200, text: 'Ok' });
-      } finally {
-        process.kill(apiServer, 'SIGCONT');
-      }
-      const began = performance.now();
-      await haveOneJobEach(cluster, uploads);
-      measured('from the return of Kubernetes to the last Job', began);
-    },
-  );
-}
-
 /** Uploads where no service is bound are told to people, and hold nothing up. */
 export function whatNobodyTakesIsDeadLettered(scenario: Scenario): void {
   scenario.step('an upload that no service is bound to becomes a dead letter', async () => {
@@ -124,7 +93,7 @@ export function whatNobodyTakesIsDeadLettered(scenario: Scenario): void {
   });
 }
 
-const framesNamed = (name: string, count: number) =>
+export const framesNamed = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => frame(`${name} ${index}`));
 
 /** Then the files and their Jobs are taken away: they would run for minutes, and the sweep would ask for them again. */

@@ -5,25 +5,19 @@ import { tell } from './figures';
 import { Manager } from './manager';
 import { Job, Pod, restartsOf, wasKilledForMemory } from './objects';
 import { Pulse } from './pulse';
-import type { Request } from './requests';
+import { callOf, Neighbour } from './requests';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
 import { everyJobIsDone, sweep } from './sweeps';
-import { CHECKSUM, Result, Uploads } from './uploads';
+import { CHECKSUM, Result, SECONDS_PER_JOB, Uploads } from './uploads';
 
 /** As many as a client sends at once. */
 const AT_ONCE = 32;
 /** For what answers take without a flood. */
 const CALM_SECONDS = 10;
-/** On the slowest machine that anybody would try. */
-const SECONDS_PER_JOB = 3;
-
-/** Of another service, which is to notice nothing. */
-export interface Neighbour {
-  readonly service: string;
-  readonly request: Request;
-}
+/** Kubernetes removes some twenty objects a second, and each Job has a pod. */
+const SECONDS_PER_REMOVAL = 0.2;
 
 /** What came when, in ms since the epoch. */
 interface Times {
@@ -71,7 +65,7 @@ async function sendAndWait(uploads: Uploads): Promise<Times> {
 async function whileAllElseAnswers<T>(cluster: Cluster, neighbour: Neighbour, work: () => Promise<T>): Promise<T> {
   const manager = await Manager.of(cluster);
   const health = async () => expect(await manager.call('GET', '/health')).toEqual({ status: 200, text: 'Ok' });
-  const run = await callOf(manager, neighbour);
+  const run = await callOf(cluster, neighbour);
   // It may sleep.
   await run();
   const api = await ApiServer.open();
@@ -92,14 +86,6 @@ async function whileAllElseAnswers<T>(cluster: Cluster, neighbour: Neighbour, wo
     await stop().catch(() => {});
     api.close();
   }
-}
-
-async function callOf(manager: Manager, { service, request }: Neighbour): Promise<() => Promise<void>> {
-  const as = await manager.tokenOf(service);
-  const { contentType, body, answer } = request;
-  const text = typeof answer === 'string' ? answer : (expect.stringMatching(answer) as string);
-  return async () =>
-    expect(await manager.call('POST', `/run/${service}`, { as, contentType, body })).toEqual({ status: 200, text });
 }
 
 /** Of what stays: the managers and the store, pod by pod. */
@@ -123,5 +109,7 @@ async function jobsAreRemoved(cluster: Cluster, uploads: Uploads): Promise<void>
   const manager = await Manager.of(cluster);
   const { status } = await manager.call('DELETE', `/system/logs/${CHECKSUM.service}`, { as: manager.admin });
   expect(status).toBe(204);
-  await eventually('its Jobs are gone', 120, async () => expect(await uploads.jobs(cluster)).toEqual([]));
+  await eventually('its Jobs are gone', 120 + uploads.count * SECONDS_PER_REMOVAL, async () =>
+    expect(await uploads.jobs(cluster)).toEqual([]),
+  );
 }

@@ -10,6 +10,7 @@ export interface KubernetesObject {
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind: string }[];
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
   };
 }
@@ -39,7 +40,10 @@ export interface Service extends KubernetesObject {
 }
 
 export interface Node extends KubernetesObject {
-  readonly spec: { readonly unschedulable?: boolean };
+  readonly spec: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  };
   readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
 }
 
@@ -57,7 +61,12 @@ export interface Job extends KubernetesObject {
 }
 
 export interface CronJob extends KubernetesObject {
-  readonly spec: { readonly jobTemplate: { readonly metadata: object; readonly spec: object } };
+  readonly spec: {
+    readonly jobTemplate: {
+      readonly metadata: object;
+      readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { env?: object[] }[] } } };
+    };
+  };
 }
 
 export interface Secret extends KubernetesObject {

@@ -17,7 +17,7 @@ interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-const PROVISIONER = ['-n', PLATFORM, '-l', 'app.kubernetes.io/component=provisioner'];
+export const PROVISIONER = ['-n', PLATFORM, '-l', 'app.kubernetes.io/component=provisioner'];
 
 /** The provisioner's Job ends well, and all that is declared is there. */
 export function theStoreIsProvisioned(scenario: Scenario): void {
@@ -28,15 +28,19 @@ export function theStoreIsProvisioned(scenario: Scenario): void {
       const { cluster } = scenario;
       await provisioned(cluster);
       measured('until the provisioner was done', began);
-      const { buckets, users } = await declaration(cluster);
-      const store = await Store.of(cluster);
-      const there = await store.buckets();
-      expect(there).toEqual(expect.arrayContaining(buckets.map(({ name }) => name)));
-      for (const { name } of users) expect(await store.statusOf(name)).toBe('enabled');
-      for (const { name, notifications } of buckets) expect(await store.rulesOf(name)).toBe(notifications.length);
+      await storeIsAsDeclared(cluster);
     },
     420,
   );
+}
+
+export async function storeIsAsDeclared(cluster: Cluster): Promise<void> {
+  const { buckets, users } = await declaration(cluster);
+  const store = await Store.of(cluster);
+  const there = await store.buckets();
+  expect(there).toEqual(expect.arrayContaining(buckets.map(({ name }) => name)));
+  for (const { name } of users) expect(await store.statusOf(name)).toBe('enabled');
+  for (const { name, notifications } of buckets) expect(await store.rulesOf(name)).toBe(notifications.length);
 }
 
 /** Once: an unchanged declaration makes no Job. */
@@ -52,10 +56,14 @@ export function anUnchangedDeclarationIsNotProvisionedAgain(scenario: Scenario):
 }
 
 /** Deletes the provisioner's Job and applies the manifests, as documented. @returns its log */
-export async function provisionAgain({ cluster, folder }: Scenario): Promise<LogLine[]> {
+export async function provisionAgain(scenario: Scenario): Promise<LogLine[]> {
+  await beginToProvision(scenario);
+  return provisioned(scenario.cluster);
+}
+
+export async function beginToProvision({ cluster, folder }: Scenario): Promise<void> {
   await cluster.kubectl('delete', 'jobs', ...PROVISIONER);
   await cluster.kubectl('apply', '--server-side', '-f', folder);
-  return provisioned(cluster);
 }
 
 /** Waits for the only provisioner's Job. @returns its log @throws with its log when it fails */
@@ -77,7 +85,7 @@ export async function declaration(cluster: Cluster): Promise<Declaration> {
   return JSON.parse(newest.data![SETTINGS_KEY]) as Declaration;
 }
 
-function provisioners(cluster: Cluster): Promise<Job[]> {
+export function provisioners(cluster: Cluster): Promise<Job[]> {
   return cluster.list<Job>('jobs', ...PROVISIONER);
 }
 

@@ -5,6 +5,8 @@ import { tellLatency } from './figures';
 export class Pulse {
   private isOver = false;
   private took: number[] = [];
+  private answers = 0;
+  private problem?: Error;
   private readonly ended: Promise<void>;
 
   /** @param ask throws unless the answer is as it has to be */
@@ -13,13 +15,19 @@ export class Pulse {
     private readonly everyMs: number,
     private readonly ask: () => Promise<unknown>,
   ) {
-    this.ended = this.beat();
-    // Told by `stop`.
-    this.ended.catch(() => {});
+    this.ended = this.beat().catch((error: Error & { cause?: unknown }) => {
+      const at = `${new Date().toISOString()}, after ${this.answers} answers`;
+      const cause = error.cause === undefined ? '' : ` (${String(error.cause)})`;
+      this.problem = new Error(`${this.what}: not at ${at}: ${error.message}${cause}`);
+    });
   }
 
-  /** Tells how long answers took, of those since the last time that it told. @returns how many */
+  /**
+   * Tells how long answers took, of those since the last time that it told.
+   * @returns how many @throws when it was not answered once
+   */
   tell(when: string): number {
+    if (this.problem) throw this.problem;
     const took = this.took.splice(0);
     tellLatency(`${this.what}, ${when}`, took);
     return took.length;
@@ -29,6 +37,7 @@ export class Pulse {
   async stop(): Promise<void> {
     this.isOver = true;
     await this.ended;
+    if (this.problem) throw this.problem;
   }
 
   private async beat(): Promise<void> {
@@ -37,6 +46,7 @@ export class Pulse {
       const began = performance.now();
       await this.ask();
       this.took.push(performance.now() - began);
+      this.answers++;
       await pause;
     }
   }

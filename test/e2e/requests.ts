@@ -1,4 +1,4 @@
-import { eventually } from './cluster';
+import { Cluster, eventually } from './cluster';
 import { hasResults, Upload, uploadEvent } from './jobs';
 import { Manager, measured, replicasOf, sleeps, warmPodsOf } from './manager';
 import type { Scenario } from './scenario';
@@ -8,6 +8,23 @@ export interface Request {
   readonly contentType: string;
   readonly body: string;
   readonly answer: string | RegExp;
+}
+
+/** A service that others call while something else is tried: it is to notice nothing. */
+export interface Neighbour {
+  readonly service: string;
+  readonly request: Request;
+}
+
+/** @returns a call, which throws unless it is answered as it has to be */
+export async function callOf(cluster: Cluster, { service, request }: Neighbour): Promise<() => Promise<void>> {
+  const manager = await Manager.of(cluster);
+  const as = await manager.tokenOf(service);
+  const { contentType, body } = request;
+  return async () => {
+    const { status, text } = await manager.call('POST', `/run/${service}`, { as, contentType, body });
+    expect([status, text]).toEqual([200, answered(request)]);
+  };
 }
 
 /** `POST /run` with nobody there to answer: it is held until there is, and what comes later is answered at once. */

@@ -1,37 +1,45 @@
 import { applyAndWait } from './applying';
 import { CHANGES, SERVICE } from './changes';
-import { Cluster, eventually } from './cluster';
+import { eventually } from './cluster';
 import { documentedTable, removalOfUndeclared } from './documented';
 import { Load, nothingIsLostOrDoubled } from './load';
 import { measured } from './manager';
-import { isOfJob, KubernetesObject, Pod, restartsOf } from './objects';
+import { Pulse } from './pulse';
+import { callOf, Neighbour } from './requests';
+import { cells, Comings, Running, verbOf, whatRuns } from './running';
 import type { Scenario } from './scenario';
-import { EVERY_SERVICE, PLATFORM, SERVICES } from './steps';
 
 const TABLE = documentedTable('What a change restarts');
-/** Of the supervisor another test tells. */
-const ELSEWHERE = ["supervisor's version"];
-
-/** Pods by who they are: each with how often it was started. */
-type Running = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * One change after the other is applied while files come. What each starts, ends and restarts is what the documentation says, cell by
- * cell, and no file of a service that stays is lost, or processed twice.
+ * One change after the other is applied while files come, and a warm service is called that none of them is made to. What each starts,
+ * ends and restarts is what the documentation says, cell by cell; no file of a service that stays is lost, or processed twice; and each
+ * call is answered.
  */
-export function changesRestartWhatIsDocumented(scenario: Scenario): void {
+export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Neighbour): void {
   const { cluster } = scenario;
   let load: Load | undefined;
+  let calls: Pulse | undefined;
+  let comings: Comings | undefined;
   let running: Running;
   let uploads = 0;
 
-  // A change that failed leaves it running.
-  afterAll(async () => void (await load?.stop().catch(() => {})));
+  // A change that failed leaves them running.
+  afterAll(async () => {
+    await Promise.all([load?.stop(), calls?.stop()]).catch(() => {});
+    await comings?.close();
+  });
 
   scenario.step('every change that is documented is tried', async () => {
-    expect([...CHANGES.map(({ name }) => name), ...ELSEWHERE].sort()).toEqual([...TABLE.keys()].sort());
+    expect(CHANGES.map(({ name }) => name).sort()).toEqual([...TABLE.keys()].sort());
+    const call = await callOf(cluster, neighbour);
+    // It may sleep.
+    await call();
     load = await Load.on(cluster);
+    calls = new Pulse(`${neighbour.service} answers a call`, 1_000, call);
+    comings = await Comings.watched();
     running = await whatRuns(cluster);
+    comings.looked(running);
   });
 
   CHANGES.forEach((change, index) =>
@@ -39,18 +47,23 @@ export function changesRestartWhatIsDocumented(scenario: Scenario): void {
       `${change.name}, while files come: what restarts is what is documented`,
       async () => {
         const version = `1.${index + 1}.0`;
-        const layers = CHANGES.slice(0, index + 1).map(({ layer }) => layer);
-        const folder = await scenario.laidOver(...layers, { version });
+        const upToHere = CHANGES.slice(0, index + 1);
+        const layers = [...upToHere.map(({ layer = {} }) => layer), { version }];
+        const isOfNextRelease = upToHere.some(({ isNextRelease }) => isNextRelease);
+        const folder = await (isOfNextRelease ? scenario.ofNextRelease(...layers) : scenario.laidOver(...layers));
         const began = performance.now();
         const log = await applyAndWait(cluster, folder);
         if (change.removes) await cluster.kubectl(...removalOfUndeclared('e2e', version));
         running = await eventually('what it starts, ends and restarts is as documented', 60, async () => {
+          const came = comings!.untilNow();
           const now = await whatRuns(cluster);
-          expect(cells(running, now)).toEqual(TABLE.get(change.name));
+          expect(cells(SERVICE, running, now, comings!.passed(came, now))).toEqual(TABLE.get(change.name));
           return now;
         });
+        comings!.looked(running);
         measured('until it held', began);
         uploads = load!.tell(uploads);
+        expect(calls!.tell('meanwhile')).toBeGreaterThan(0);
         await change.holds?.(cluster, log);
       },
       420,
@@ -58,8 +71,9 @@ export function changesRestartWhatIsDocumented(scenario: Scenario): void {
   );
 
   scenario.step(
-    'of what was uploaded meanwhile nothing is lost or doubled',
+    'of what was uploaded meanwhile nothing is lost or doubled, and each call was answered',
     async () => {
+      await calls!.stop();
       const sent = await load!.stop();
       load!.tell();
       expect(sent.length).toBeGreaterThan(CHANGES.length);
@@ -88,46 +102,4 @@ export function uploadsOutliveTheStoresRestart(scenario: Scenario): void {
     },
     600,
   );
-}
-
-/** What the table says, as it is seen. */
-function cells(before: Running, after: Running): Record<string, string> {
-  const verb = (who: string) => verbOf(before.get(who), after.get(who));
-  const others = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (who) => who.startsWith('service/') && who !== `service/${SERVICE}`,
-  );
-  return {
-    'its warm pods': verb(`service/${SERVICE}`),
-    "other services'": others.map(verb).find((one) => one !== NOTHING) ?? NOTHING,
-    manager: verb('manager'),
-    MinIO: verb('minio'),
-    provisioner: verb('provisioner') === NOTHING ? NOTHING : 'runs',
-    installer: verb('supervisor-installer'),
-  };
-}
-
-const NOTHING = '—';
-
-function verbOf(before: ReadonlySet<string> = new Set(), after: ReadonlySet<string> = new Set()): string {
-  if (before.size === 0) return after.size === 0 ? NOTHING : 'start';
-  if (after.size === 0) return 'end';
-  return [...before].every((pod) => after.has(pod)) ? NOTHING : 'restart';
-}
-
-async function whatRuns(cluster: Cluster): Promise<Running> {
-  const pods = [
-    ...(await cluster.list<Pod>('pods', '-n', PLATFORM)),
-    ...(await cluster.list<Pod>('pods', '-n', SERVICES)),
-  ].filter((pod) => !pod.metadata.deletionTimestamp && !isOfJob(pod));
-  const running = new Map<string, Set<string>>();
-  const add = (who: string, what: string) => running.set(who, (running.get(who) ?? new Set()).add(what));
-  for (const pod of pods) add(whose(pod), `${pod.metadata.uid}, started ${restartsOf(pod)} times again`);
-  const provisioners = await cluster.list('jobs', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=provisioner');
-  for (const { metadata } of provisioners) add('provisioner', metadata.uid!);
-  return running;
-}
-
-function whose({ metadata: { labels = {} } }: KubernetesObject): string {
-  const component = labels['app.kubernetes.io/component'];
-  return component === 'service' ? `service/${labels[EVERY_SERVICE]}` : component;
 }

@@ -1,3 +1,6 @@
+import { rightsOf } from './accounts';
+import { documentedTable } from './documented';
+import { declaration } from './provisioning';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
 
@@ -72,5 +75,42 @@ export function theManagerMayNoMoreThanItDoes(scenario: Scenario): void {
     }
     const allowed = asked.filter((_, index) => answers[index]).map((right) => right.join(' '));
     expect(allowed).toEqual(ALLOWED.map((right) => right.join(' ')));
+  });
+}
+
+const TABLE = documentedTable('What the manager may do in Kubernetes, right by right', 'SECURITY');
+const IN_SERVICES = "services' namespace";
+const IN_PLATFORM = "platform's namespace";
+const IN_CLUSTER = 'cluster';
+
+/** Of each right that the API server knows the manager to have, the documentation tells; and of no other. */
+export function theManagersRightsAreAsDocumented(scenario: Scenario): void {
+  scenario.step('the manager has the rights that are documented, and no other', async () => {
+    const { cluster } = scenario;
+    const { secrets } = await declaration(cluster);
+    const tokens = secrets.filter(({ namespace, name }) => namespace === SERVICES && name.endsWith('-token'));
+    expect(tokens.length).toBeGreaterThan(4);
+    const documented = (...places: string[]) =>
+      rightsIn(
+        places,
+        tokens.map(({ name }) => name),
+      ).sort();
+    const account = `${PLATFORM}:oscar-manager`;
+    expect(await rightsOf(cluster, account, SERVICES)).toEqual(documented(IN_SERVICES, IN_CLUSTER));
+    expect(await rightsOf(cluster, account, PLATFORM)).toEqual(documented(IN_PLATFORM, IN_CLUSTER));
+    expect(await rightsOf(cluster, account, 'kube-system')).toEqual(documented(IN_CLUSTER));
+  });
+}
+
+/** Those of the table, as `rightsOf` tells of them. @param tokens what `<service>-token` stands for */
+function rightsIn(places: readonly string[], tokens: readonly string[]): string[] {
+  return [...TABLE].flatMap(([what, { may, where }]) => {
+    expect([IN_SERVICES, IN_PLATFORM, IN_CLUSTER]).toContain(where);
+    if (!places.includes(where)) return [];
+    const named = [...what.matchAll(/`(.*?)`/g)].map(([, name]) => name);
+    const each = named.flatMap((name) =>
+      name.includes('<service>-token') ? tokens.map((token) => name.replace('<service>-token', token)) : [name],
+    );
+    return may.split(', ').flatMap((verb) => each.map((one) => `${verb} ${one}`));
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isFree, removePlatform } from './cleaning';
 import { Cluster } from './cluster';
 import { inOrder, Steps } from './in-order';
+import { withNextRelease } from './next-release';
 import { synthesize } from './synthesis';
 
 const ENVIRONMENTS = join(__dirname, 'environments');
@@ -16,6 +17,8 @@ export interface Scenario extends Steps {
   changed(folder: string): Promise<string>;
   /** Synthesizes the environment with layers over it, as `extends` lays them. @returns the folder with its manifests */
   laidOver(...layers: readonly object[]): Promise<string>;
+  /** The same, by the next release of the package. */
+  ofNextRelease(...layers: readonly object[]): Promise<string>;
 }
 
 /**
@@ -35,6 +38,11 @@ export function scenario(environment: string, steps: (scenario: Scenario) => voi
       await synthesize(cluster, ENVIRONMENTS, environment, outdir);
       if (cluster.machines.areAtHand) await cluster.machines.haveLogsOfTheirOwn();
     });
+    const laidOver = async (layers: readonly object[], cli?: string) => {
+      const to = mkdtempSync(join(outdir, 'laid-over-'));
+      await synthesize(cluster, ENVIRONMENTS, environment, to, layers, cli);
+      return join(to, environment);
+    };
     steps({
       cluster,
       folder: join(outdir, environment),
@@ -45,11 +53,8 @@ export function scenario(environment: string, steps: (scenario: Scenario) => voi
         await synthesize(cluster, join(ENVIRONMENTS, folder), environment, to);
         return join(to, environment);
       },
-      async laidOver(...layers) {
-        const to = mkdtempSync(join(outdir, 'laid-over-'));
-        await synthesize(cluster, ENVIRONMENTS, environment, to, layers);
-        return join(to, environment);
-      },
+      laidOver: (...layers) => laidOver(layers),
+      ofNextRelease: (...layers) => withNextRelease((cli) => laidOver(layers, cli)),
     });
 
     afterAll(async () => {

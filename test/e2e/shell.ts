@@ -2,6 +2,7 @@ import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /** Where the shell tells how a command ended: what commands write goes elsewhere. */
 const STATUS_FD = 3;
@@ -25,8 +26,9 @@ export class Shell {
       output.setEncoding('utf8').on('data', (text: string) => (this.written += text));
     }
     this.statuses = createInterface(this.bash.stdio[STATUS_FD] as Readable);
-    // A block of several commands fails where one of them does.
-    this.bash.stdin!.write(`set -E; trap 'failed=$?' ERR\n`);
+    // A block of several commands fails where one of them does. Whoever kills us can't kill the group: when its input ends, it
+    // ends itself, with its jobs.
+    this.bash.stdin!.write(`set -E; trap 'failed=$?' ERR; trap 'kill 0' EXIT\n`);
     process.on('exit', this.kill);
   }
 
@@ -43,6 +45,8 @@ export class Shell {
     );
     (this.bash.stdin as Writable).write(`failed=0\n${command}\necho $failed >&${STATUS_FD}\n`);
     const problem = await ended;
+    // What was written before the status may be read after it.
+    await turn();
     if (problem) throw new Error(`«${command}» ${problem}:\n${this.written}`);
     return this.written;
   }

@@ -1,14 +1,12 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { removalOfUndeclared } from './documented';
 import { Cluster, eventually } from './cluster';
 import { HOLD, isHeld, tell } from './held';
 import { jobsFor, jobsOf, objectOf } from './jobs';
 import { measured, warmPodsOf } from './manager';
+import { withNextRelease } from './next-release';
 import { Job, jobEnd, KubernetesObject, Pod } from './objects';
 import { provisioned } from './provisioning';
 import type { Scenario } from './scenario';
@@ -16,12 +14,13 @@ import { SERVICES, waitUntilReady } from './steps';
 import { PATIENT_ATTEMPTS, Store } from './store';
 import { synthesize } from './synthesis';
 
-const PACKAGE = join(__dirname, '../..');
 /** Tells what its supervisor consists of. */
 const SERVICE = 'inspect';
 const BUCKET = 'uploads';
 const FROM = 'inspect';
 const TO = 'inspected';
+/** The only file whose first try fails. */
+const TRIED_TWICE = 'tried-twice';
 /** Has pods at any time. */
 const WARM = 'web';
 
@@ -39,6 +38,8 @@ interface PodTemplate extends KubernetesObject {
 
 /** Files by what time of the upgrade they came at. */
 interface Uploads {
+  /** Before it, too; and their Jobs are under way until it is over, however slow or fast the machine is. */
+  readonly held: readonly string[];
   readonly before: readonly string[];
   readonly meanwhile: readonly string[];
   readonly after: readonly string[];
@@ -79,52 +80,51 @@ async function upgradeUnderLoad(scenario: Scenario, count: number): Promise<void
   const client = (await Store.of(cluster)).client(undefined, PATIENT_ATTEMPTS);
   const old = await versionOfTemplate(cluster);
   const release = await nextRelease(scenario);
-  await upload(client, ['held', 'tried-twice'], HOLD);
-  const held = await isHeld(cluster, SERVICE, pathOf('held'));
-  const failing = await isHeld(cluster, SERVICE, pathOf('tried-twice'));
-  const [few, most] = [Math.floor(count / 6), count - 2 * Math.floor(count / 6) - 1];
+  const [few, third] = [Math.floor(count / 6), Math.ceil(count / 3)];
   const files: Uploads = {
-    before: names('before', most),
+    held: names('held', third),
+    before: names('before', count - third - 2 * few),
     meanwhile: names('meanwhile', few),
     after: names('after', few),
   };
+  await upload(client, [TRIED_TWICE], HOLD);
+  const failing = await isHeld(cluster, SERVICE, pathOf(TRIED_TWICE));
+  await upload(client, files.held, HOLD);
+  await isHeld(cluster, SERVICE, pathOf(files.held[0]));
 
   await upload(client, files.before);
   await eventually('each has its Job', 60, async () => {
-    expect(await jobsOf(cluster, SERVICE)).toHaveLength(most + 2);
+    expect(await jobsOf(cluster, SERVICE)).toHaveLength(1 + files.held.length + files.before.length);
   });
   const began = performance.now();
   await Promise.all([becomes(scenario, release, '1.1.0'), uploadSlowly(client, files.meanwhile)]);
   measured('until all was upgraded', began);
-  const open = (await jobsOf(cluster, SERVICE)).filter((job) => !jobEnd(job));
+  const open = (await jobsOf(cluster, SERVICE)).filter((job) => !jobEnd(job)).map(objectOf);
   process.stderr.write(`      ${open.length} Jobs were still under way\n`);
+  // With fewer the rest proves nothing.
+  expect(open).toEqual(expect.arrayContaining([TRIED_TWICE, ...files.held].map(pathOf)));
   expect(await versionOfTemplate(cluster)).not.toBe(old);
   await upload(client, files.after);
 
   // A pod that is made only now has the version of its Job, too.
   await tell(cluster, failing, 'fail');
   await eventually('its first try has failed', 60, async () => {
-    expect((await jobsFor(cluster, SERVICE, pathOf('tried-twice')))[0].status.failed).toBe(1);
+    expect((await jobsFor(cluster, SERVICE, pathOf(TRIED_TWICE)))[0].status.failed).toBe(1);
   });
-  await tell(cluster, await isHeld(cluster, SERVICE, pathOf('tried-twice')), 'go');
-  await tell(cluster, held, 'go');
+  for (const name of [TRIED_TWICE, ...files.held]) {
+    await tell(cluster, await isHeld(cluster, SERVICE, pathOf(name)), 'go');
+  }
   await eachSucceeds(cluster, count);
   measured('until each Job was complete', began);
   await eachHasOneVersion(cluster, client, old, files);
 }
 
-/** The package as it might be released next: its supervisor is another one. @returns the synthesized manifests */
+/** @returns the manifests of the release after this one */
 async function nextRelease({ cluster, folder }: Scenario): Promise<string> {
-  const next = mkdtempSync(join(tmpdir(), 'oscar-e2e-release-'));
-  cpSync(join(PACKAGE, 'lib'), join(next, 'lib'), { recursive: true });
-  copyFileSync(join(PACKAGE, 'package.json'), join(next, 'package.json'));
-  const bundle = join(next, 'lib/programs/supervisor.cjs.gz');
-  writeFileSync(bundle, gzipSync(Buffer.concat([gunzipSync(readFileSync(bundle)), Buffer.from('\n// next')])));
   const outdir = join(folder, '../next-release');
   const environment = basename(folder);
   const environments = join(__dirname, 'environments/upgraded');
-  await synthesize(cluster, environments, environment, outdir, [], join(next, 'lib/src/cli/main.js'));
-  rmSync(next, { recursive: true });
+  await withNextRelease((cli) => synthesize(cluster, environments, environment, outdir, [], cli));
   return join(outdir, environment);
 }
 
@@ -151,7 +151,7 @@ async function eachSucceeds(cluster: Cluster, count: number): Promise<void> {
       throw new Error(`of ${jobs.length} Jobs, ${open.length} are under way: ${open.slice(0, 3).join(', ')}`);
   });
   const ends = (await jobsOf(cluster, SERVICE)).map((job) => [objectOf(job), jobEnd(job), job.status.failed ?? 0]);
-  const expected = ends.map(([path]) => [path, 'Complete', path === pathOf('tried-twice') ? 1 : 0]);
+  const expected = ends.map(([path]) => [path, 'Complete', path === pathOf(TRIED_TWICE) ? 1 : 0]);
   expect(ends).toEqual(expected);
 }
 
@@ -167,7 +167,7 @@ async function eachHasOneVersion(cluster: Cluster, client: S3Client, old: string
   }
   const next = await versionOfTemplate(cluster);
   const those = (names: readonly string[]) => new Set(names.map((name) => versions.get(name)));
-  expect(those(['held', 'tried-twice', ...files.before])).toEqual(new Set([old]));
+  expect(those([TRIED_TWICE, ...files.held, ...files.before])).toEqual(new Set([old]));
   expect(those(files.after)).toEqual(new Set([next]));
   expect([...seen.keys()].sort()).toEqual([old, next].sort());
   expect([...seen.values()].map(({ size }) => size)).toEqual([1, 1]);

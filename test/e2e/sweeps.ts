@@ -1,4 +1,4 @@
-import { completionRecord, recordsBucket } from '../../src/contract';
+import { completionRecord, MANAGER_ENDPOINT_ENV, recordsBucket } from '../../src/contract';
 import { Cluster, eventually } from './cluster';
 import { frame } from './examples';
 import { hasResults, jobsFor, Upload } from './jobs';
@@ -18,21 +18,32 @@ const NOTHING_TO_DO = { stored: 0, underWay: 0, done: 0, failed: 0, left: 0 };
 const BY_HAND = 'cronjob.kubernetes.io/instantiate';
 
 /**
- * Runs the sweep now. Its Job is like those of `kubectl create job --from`, but nobody's: of its own Jobs the CronJob keeps
- * the last one that succeeded, which need not be this one.
+ * Runs the sweep now.
  * @returns what it counted @throws with its log when it fails
  */
 export async function sweep(cluster: Cluster): Promise<LogLine> {
-  const name = `${CRON_JOB}-by-hand-${sweeps++}`;
-  const { spec } = await cluster.get<CronJob>('cronjob', '-n', PLATFORM, CRON_JOB);
-  const { metadata, ...job } = spec.jobTemplate;
-  const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
-  await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
+  const name = await beginSweep(cluster);
   const log = await logOf(cluster, name);
   const swept = log.find(({ message }) => message === 'swept');
   if (!swept) throw new Error(`${name} says nothing of what it found:\n${JSON.stringify(log)}`);
   await cluster.kubectl('delete', 'job', '-n', PLATFORM, name);
   return swept;
+}
+
+/**
+ * Its Job is like those of `kubectl create job --from`, but nobody's: of its own Jobs the CronJob keeps the last one that
+ * succeeded, which need not be this one.
+ * @param manager whom it asks for Jobs @default as declared
+ * @returns the Job's name
+ */
+export async function beginSweep(cluster: Cluster, manager?: string): Promise<string> {
+  const name = `${CRON_JOB}-by-hand-${sweeps++}`;
+  const { spec } = await cluster.get<CronJob>('cronjob', '-n', PLATFORM, CRON_JOB);
+  const { metadata, ...job } = spec.jobTemplate;
+  if (manager) job.spec.template.spec.containers[0].env = [{ name: MANAGER_ENDPOINT_ENV, value: manager }];
+  const own = { ...metadata, name, namespace: PLATFORM, annotations: { [BY_HAND]: 'manual' } };
+  await cluster.apply({ apiVersion: 'batch/v1', kind: 'Job', ...job, metadata: own });
+  return name;
 }
 
 /** No sweep comes but those that a test runs. */
@@ -119,15 +130,21 @@ export function theScheduleSweeps(scenario: Scenario, seconds: number): void {
 }
 
 /** Takes away what tells of uploads, uploads, and has the provisioner put it right. */
-async function loseTheEventOf(scenario: Scenario, { path, content }: Upload): Promise<Store> {
+async function loseTheEventOf(scenario: Scenario, lost: Upload): Promise<Store> {
   const store = await Store.of(scenario.cluster);
-  const [bucket] = path.split('/');
-  await store.tellsOf(bucket, []);
-  await store.put(path, content);
+  await putUntold(store, lost);
   await provisionAgain(scenario);
-  expect(await store.rulesOf(bucket)).toBeGreaterThan(0);
+  expect(await store.rulesOf(bucketOf(lost))).toBeGreaterThan(0);
   return store;
 }
+
+/** Uploads, with nothing to tell of it: the bucket's rules are gone, and stay so. */
+export async function putUntold(store: Store, upload: Upload): Promise<void> {
+  await store.tellsOf(bucketOf(upload), []);
+  await store.put(upload.path, upload.content);
+}
+
+const bucketOf = ({ path }: Upload) => path.split('/')[0];
 
 export async function everyJobIsDone(cluster: Cluster, seconds = 240): Promise<void> {
   await eventually('every Job is done', seconds, async () => {

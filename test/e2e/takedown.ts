@@ -1,5 +1,7 @@
+import { ENVIRONMENT_LABEL } from '../../src/contract';
+import { ON_NODES } from './cleaning';
 import { Cluster, eventually } from './cluster';
-import { takedown } from './documented';
+import { emptyingOfNodes, takedown } from './documented';
 import { frame } from './examples';
 import { hasResults, isProcessed, jobsOf } from './jobs';
 import { measured } from './manager';
@@ -41,9 +43,29 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
       const claims = left.filter((what) => what.startsWith('PersistentVolumeClaim/'));
       expect(claims.filter((claim) => !/\/data-oscar-minio-\d$/.test(claim))).toEqual([]);
       expect(claims.length).toBeGreaterThan(0);
+      const namespaces = [`Namespace/${PLATFORM}`, `Namespace/${SERVICES}`];
+      expect(await clusterWide(cluster, environment)).toEqual(namespaces);
+      const applied = await cluster.list('-f', scenario.folder, '--ignore-not-found');
+      expect(applied.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(namespaces);
     },
     420,
   );
+
+  scenario.step('what is on the nodes is removed by hand', async () => {
+    const { cluster } = scenario;
+    const onNodes = async () => {
+      const nodes = (await cluster.nodes()).map((_, index) => index + 1);
+      const found = nodes.map((node) =>
+        cluster.machines.onNode(node, 'find', ON_NODES, '-mindepth', '3', '-maxdepth', '3'),
+      );
+      return (await Promise.all(found)).map((folders) => folders.trim());
+    };
+    if (cluster.machines.areAtHand) expect(await onNodes()).not.toContain('');
+    const began = performance.now();
+    await cluster.run('bash', ['-euo', 'pipefail', '-c', emptyingOfNodes()]);
+    measured('removed from the nodes within', began);
+    if (cluster.machines.areAtHand) expect(new Set(await onNodes())).toEqual(new Set(['']));
+  });
 
   scenario.step('applied again', async () => {
     await scenario.cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
@@ -64,6 +86,14 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
     },
     300,
   );
+}
+
+/** `Kind/name` of all that an environment has made outside of namespaces. */
+async function clusterWide(cluster: Cluster, environment: string): Promise<string[]> {
+  const kinds = await cluster.kubectl('api-resources', '--namespaced=false', '--verbs=list', '-o', 'name');
+  const label = `${ENVIRONMENT_LABEL}=${environment}`;
+  const objects = await cluster.list<KubernetesObject>(kinds.trim().replace(/\n/g, ','), '-l', label);
+  return objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
 }
 
 /** `Kind/name` of all that can be listed. */

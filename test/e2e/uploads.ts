@@ -6,6 +6,9 @@ import { jobsOf, objectOf } from './jobs';
 import type { Job } from './objects';
 import { PATIENT_ATTEMPTS, Store } from './store';
 
+/** On the slowest machine that anybody would try: what waits for all of them waits so long for each. */
+export const SECONDS_PER_JOB = 3;
+
 /** A service that takes the files of a bucket's `in/`, and leaves their checksums in its `out/`. */
 export interface Checksums {
   readonly service: string;

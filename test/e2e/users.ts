@@ -9,7 +9,7 @@ import {
 import { BINDING_FOLDER, recordsBucket, splitPath, UserDeclaration } from '../../src/contract';
 import { declaration } from './provisioning';
 import type { Scenario } from './scenario';
-import { secretOf, Store } from './store';
+import { PATIENT_ATTEMPTS, secretOf, Store } from './store';
 
 /** A folder's marker: no upload for any service, and so for no sweep. */
 const PROBE = 'probe/';
@@ -21,7 +21,7 @@ export function usersMayNoMoreThanIsDeclared(scenario: Scenario): void {
   scenario.step('each user of the store may do what is declared, and is refused everything else', async () => {
     const { cluster } = scenario;
     const { users, bindings, buckets } = await declaration(cluster);
-    const root = (await Store.of(cluster)).client();
+    const root = (await Store.of(cluster)).client(undefined, PATIENT_ATTEMPTS);
     const paths = [...new Set(users.flatMap(({ read, write }) => [...read, ...write]))];
     const others = [
       ...bindings.map(({ service }) => `${recordsBucket('oscar')}/${BINDING_FOLDER}${service}/`),
@@ -32,7 +32,9 @@ export function usersMayNoMoreThanIsDeclared(scenario: Scenario): void {
     let refused = 0;
     expect(users.length).toBeGreaterThan(4);
     for (const user of users) {
-      const client = (await Store.of(cluster)).client(await secretOf(cluster, user.secret.namespace, user.secret.name));
+      const keys = await secretOf(cluster, user.secret.namespace, user.secret.name);
+      // What is refused is so at once; a store that doesn't answer is asked again.
+      const client = (await Store.of(cluster)).client(keys, PATIENT_ATTEMPTS);
       const { allowed, denied } = await tried(client, user, asked);
       expect(allowed).toEqual(asked.flatMap((path) => rightsTo(path, user)));
       expect(denied.filter((answer) => !answer.endsWith(': AccessDenied'))).toEqual([]);

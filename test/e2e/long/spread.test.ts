@@ -1,3 +1,4 @@
+import { aNodeIsDrained } from '../drain';
 import { frame } from '../examples';
 import { aFileIsProcessed } from '../jobs';
 import { aNodeJoins } from '../joining-node';
@@ -39,5 +40,6 @@ scenario('e2e', (given) => {
     500,
   );
 
+  aNodeIsDrained(given);
   aNodeJoins(given, 'cowsay');
 });
