@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backOffMs } from '../../common/back-off';
 import type { Log } from '../../common/log';
@@ -41,7 +42,10 @@ export class Releases {
   private running = 0;
   private readonly ended = new AbortController();
 
-  constructor(private readonly options: ReleasesOptions) {}
+  constructor(private readonly options: ReleasesOptions) {
+    // Each that pauses or is on its way listens.
+    setMaxListeners(0, this.ended.signal);
+  }
 
   add(job: WaitingJob): void {
     const own = this.services.get(job.service) ?? { next: new Set(), busy: 0 };
