@@ -27,18 +27,22 @@ const COMPONENT = 'app.kubernetes.io/component';
 export function accountsMayNoMoreThanTheyDo(scenario: Scenario): void {
   const { cluster, step } = scenario;
 
-  step('the provisioner may make Secrets, read those of users, and clear away its own Jobs', async () => {
-    const { users } = await declaration(cluster);
-    const read = (within: string) =>
-      users.flatMap(({ secret }) => (secret.namespace === within ? [`get secrets/${secret.name}`] : []));
-    const account = `${PLATFORM}:oscar-provisioner`;
-    const inPlatform = ['delete jobs.batch', 'get secrets/oscar-minio-root', 'list jobs.batch', 'list pods'];
-    expect(await rightsOf(cluster, account, PLATFORM)).toEqual(
-      ['create secrets', ...inPlatform, ...read(PLATFORM)].sort(),
-    );
-    expect(await rightsOf(cluster, account, SERVICES)).toEqual(['create secrets', ...read(SERVICES)].sort());
-    expect(await rightsOf(cluster, account, 'kube-system')).toEqual([]);
-  });
+  step(
+    'the provisioner may make Secrets, read those of users, clear away its own Jobs, and replace pods of the store',
+    async () => {
+      const { users } = await declaration(cluster);
+      const read = (within: string) =>
+        users.flatMap(({ secret }) => (secret.namespace === within ? [`get secrets/${secret.name}`] : []));
+      const account = `${PLATFORM}:oscar-provisioner`;
+      const inPlatform = ['delete jobs.batch', 'get secrets/oscar-minio-root', 'list jobs.batch', 'list pods'];
+      const ofStore = [0, 1, 2, 3].map((ordinal) => `delete pods/oscar-minio-${ordinal}`);
+      expect(await rightsOf(cluster, account, PLATFORM)).toEqual(
+        ['create secrets', 'get statefulsets.apps/oscar-minio', ...inPlatform, ...ofStore, ...read(PLATFORM)].sort(),
+      );
+      expect(await rightsOf(cluster, account, SERVICES)).toEqual(['create secrets', ...read(SERVICES)].sort());
+      expect(await rightsOf(cluster, account, 'kube-system')).toEqual([]);
+    },
+  );
 
   step('no other account may do anything', async () => {
     const others: string[] = [];

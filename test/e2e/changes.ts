@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually } from './cluster';
@@ -16,11 +18,16 @@ export interface Change {
   readonly layer?: object;
   /** It is synthesized by the next release, as all after it. */
   readonly isNextRelease?: boolean;
+  /** What has to be there before it is applied: by a hand on the machines. */
+  readonly needs?: (cluster: Cluster) => Promise<void>;
   /** Whether something is no longer declared, and is to be removed. */
   readonly removes?: boolean;
   /** What holds afterwards. @param log the provisioner's */
   readonly holds?: (cluster: Cluster, log: readonly LogLine[]) => Promise<void>;
 }
+
+/** What the store is changed to: the next release, as far as MinIO can tell. */
+const NEXT_MINIO = 'docker.io/oscar-e2e/minio:next';
 
 const script = (name: string) => join(__dirname, 'scripts', name);
 const bound = (path: string) => [{ storage_provider: 'minio.default', path }];
@@ -73,8 +80,13 @@ export const CHANGES: readonly Change[] = [
   },
   { name: "manager's settings", layer: { platform: { manager: { idleSeconds: 11 } } } },
   {
-    name: "MinIO's settings",
+    name: "MinIO's resources",
     layer: { platform: { minio: { kind: 'distributed', resources: { cpu: '90m', cpuLimit: '2' } } } },
+  },
+  {
+    name: "MinIO's image",
+    needs: pushNextMinio,
+    layer: { platform: { images: { minio: NEXT_MINIO } } },
   },
   { name: "supervisor's version", isNextRelease: true },
   {
@@ -84,6 +96,18 @@ export const CHANGES: readonly Change[] = [
     holds: isGone,
   },
 ];
+
+/** The same program with a byte more: its pods compare their programs' checksums. */
+async function pushNextMinio(cluster: Cluster): Promise<void> {
+  const { stdout } = await cluster.run('which', ['minio']);
+  const folder = mkdtempSync(join(tmpdir(), 'oscar-e2e-minio-'));
+  const program = join(folder, 'minio');
+  copyFileSync(stdout.trim(), program);
+  appendFileSync(program, '\n');
+  const path = '/usr/bin/minio';
+  await cluster.machines.push(NEXT_MINIO, '--from', 'busybox', '--add', `${program}=${path}`, '--entrypoint', path);
+  rmSync(folder, { recursive: true });
+}
 
 /** A file's result, by what the service's script is to do with it. */
 async function becomes(cluster: Cluster, path: string, algorithm: 'md5' | 'sha1'): Promise<void> {

@@ -1,5 +1,5 @@
 import { applyAndWait } from './applying';
-import { CHANGES, SERVICE } from './changes';
+import { Change, CHANGES, SERVICE } from './changes';
 import { eventually } from './cluster';
 import { documentedTable, removalOfUndeclared } from './documented';
 import { Load, nothingIsLostOrDoubled } from './load';
@@ -42,14 +42,17 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
     comings.looked(running);
   });
 
-  CHANGES.forEach((change, index) =>
-    scenario.step(
+  const made: Change[] = [];
+  for (const change of CHANGES) {
+    const step = change.needs ? scenario.machineStep : scenario.step;
+    step(
       `${change.name}, while files come: what restarts is what is documented`,
       async () => {
-        const version = `1.${index + 1}.0`;
-        const upToHere = CHANGES.slice(0, index + 1);
-        const layers = [...upToHere.map(({ layer = {} }) => layer), { version }];
-        const isOfNextRelease = upToHere.some(({ isNextRelease }) => isNextRelease);
+        await change.needs?.(cluster);
+        made.push(change);
+        const version = `1.${made.length}.0`;
+        const layers = [...made.map(({ layer = {} }) => layer), { version }];
+        const isOfNextRelease = made.some(({ isNextRelease }) => isNextRelease);
         const folder = await (isOfNextRelease ? scenario.ofNextRelease(...layers) : scenario.laidOver(...layers));
         const began = performance.now();
         const log = await applyAndWait(cluster, folder);
@@ -67,8 +70,8 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
         await change.holds?.(cluster, log);
       },
       420,
-    ),
-  );
+    );
+  }
 
   scenario.step(
     'of what was uploaded meanwhile nothing is lost or doubled, and each call was answered',
