@@ -6,12 +6,11 @@ import { frame } from './examples';
 import { hasResults, isProcessed, jobsOf } from './jobs';
 import { measured } from './manager';
 import type { KubernetesObject } from './objects';
-import { theManagerAnswers } from './outage';
-import { theStoreIsProvisioned } from './provisioning';
 import type { Scenario } from './scenario';
-import { PLATFORM, SERVICES, thePlatformIsReady } from './steps';
+import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
 import { nobodyElseSweeps, sweep } from './sweeps';
+import { thePlatformIsUp } from './up';
 
 const SERVICE = 'find-objects';
 /** What Kubernetes itself puts into each namespace, and what it only tells. */
@@ -70,9 +69,7 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
   scenario.step('applied again', async () => {
     await scenario.cluster.kubectl('apply', '--server-side', '-f', scenario.folder);
   });
-  thePlatformIsReady(scenario);
-  theManagerAnswers(scenario);
-  theStoreIsProvisioned(scenario);
+  thePlatformIsUp(scenario);
   nobodyElseSweeps(scenario);
 
   scenario.step(

@@ -1,19 +1,16 @@
 import { frame } from './examples';
 import { eachNodeProcessesAFile } from './jobs';
-import { theManagerAnswers } from './outage';
-import { theStoreIsProvisioned } from './provisioning';
 import { scenario } from './scenario';
-import { appliesTwice, secretsAreGenerated, thePlatformIsReady } from './steps';
+import { appliesTwice, secretsAreGenerated } from './steps';
 import { aSweepMayComeFirst, theScheduleSweeps } from './sweeps';
+import { thePlatformIsUp } from './up';
 
 // No volume at all: each pod brings its own supervisor.
 scenario('per-pod', (given) => {
   appliesTwice(given);
   aSweepMayComeFirst(given);
   secretsAreGenerated(given, 'cowsay');
-  thePlatformIsReady(given);
-  theManagerAnswers(given);
-  theStoreIsProvisioned(given);
+  thePlatformIsUp(given);
   eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
   theScheduleSweeps(given, 240);
 });
@@ -22,8 +19,6 @@ scenario('per-pod', (given) => {
 scenario('shared', (given) => {
   appliesTwice(given);
   secretsAreGenerated(given, 'cowsay');
-  thePlatformIsReady(given);
-  theManagerAnswers(given);
-  theStoreIsProvisioned(given);
+  thePlatformIsUp(given);
   eachNodeProcessesAFile(given, 'find-objects', (node) => frame(node));
 });

@@ -8,13 +8,13 @@ import { frame } from '../examples';
 import { hasResults, isProcessed, jobsOf } from '../jobs';
 import { CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
 import type { KubernetesObject } from '../objects';
-import { isAsItWas, theManagerAnswers } from '../outage';
-import { theStoreIsProvisioned } from '../provisioning';
+import { isAsItWas } from '../outage';
 import { scenario } from '../scenario';
 import { Shell } from '../shell';
-import { PLATFORM, SERVICES, thePlatformIsReady } from '../steps';
+import { PLATFORM, SERVICES } from '../steps';
 import { secretOf, Store } from '../store';
 import { everyJobIsDone, sweep } from '../sweeps';
+import { thePlatformIsUp } from '../up';
 
 const BLOCK_SECONDS = 900;
 const SERVICE = 'find-objects';
@@ -96,9 +96,7 @@ scenario('e2e', (given) => {
     shell = newShell();
     await given.cluster.kubectl('apply', '--server-side', '-f', given.folder);
   });
-  thePlatformIsReady(given);
-  theManagerAnswers(given);
-  theStoreIsProvisioned(given);
+  thePlatformIsUp(given);
   idleServicesGoToSleep(given, CALLED);
   given.step('a file is processed', async () => void (await isProcessed(given.cluster, SERVICE, before)));
 

@@ -3,10 +3,9 @@ import { frame } from '../examples';
 import { aFileIsProcessed } from '../jobs';
 import { aNodeJoins } from '../joining-node';
 import { CALLED, idleServicesGoToSleep } from '../manager';
-import { cut, managerAnswers, readyBeside, restore, staysSo, storeTakes, theManagerAnswers } from '../outage';
-import { theStoreIsProvisioned } from '../provisioning';
+import { cut, managerAnswers, readyBeside, restore, staysSo, storeTakes } from '../outage';
 import { scenario } from '../scenario';
-import { thePlatformIsReady } from '../steps';
+import { thePlatformIsUp } from '../up';
 
 const NODES = 4;
 
@@ -17,9 +16,7 @@ scenario('e2e', (given) => {
     if (nodes.length < NODES) throw new Error(`there are ${nodes.length} nodes: it takes a cluster of ${NODES}`);
     await given.cluster.kubectl('apply', '--server-side', '-f', given.folder);
   });
-  thePlatformIsReady(given);
-  theManagerAnswers(given);
-  theStoreIsProvisioned(given);
+  thePlatformIsUp(given);
   idleServicesGoToSleep(given, CALLED);
   aFileIsProcessed(given, 'find-objects', frame('a film'));
 
