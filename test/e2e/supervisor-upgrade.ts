@@ -111,9 +111,8 @@ async function upgradeUnderLoad(scenario: Scenario, count: number): Promise<void
   await eventually('its first try has failed', 60, async () => {
     expect((await jobsFor(cluster, SERVICE, pathOf(TRIED_TWICE)))[0].status.failed).toBe(1);
   });
-  for (const name of [TRIED_TWICE, ...files.held]) {
-    await tell(cluster, await isHeld(cluster, SERVICE, pathOf(name)), 'go');
-  }
+  const goesOn = async (name: string) => tell(cluster, await isHeld(cluster, SERVICE, pathOf(name)), 'go');
+  await Promise.all([TRIED_TWICE, ...files.held].map(goesOn));
   await eachSucceeds(cluster, count);
   measured('until each Job was complete', began);
   await eachHasOneVersion(cluster, client, old, files);
