@@ -1,13 +1,12 @@
 import type { Cluster } from './cluster';
 import { LogLine, provisioned } from './provisioning';
-import { SERVICES, waitUntilReady } from './steps';
+import { rolledOut, SERVICES, waitUntilReady } from './steps';
 
 /** Applies manifests, and waits until what they say holds. @returns the log of the provisioner that ran last */
 export async function applyAndWait(cluster: Cluster, folder: string): Promise<LogLine[]> {
   await cluster.kubectl('apply', '--server-side', '-f', folder);
   const log = await provisioned(cluster);
   await waitUntilReady(cluster, 240);
-  for (const { metadata } of await cluster.list('deployments', '-n', SERVICES))
-    await cluster.kubectl('rollout', 'status', '-n', SERVICES, `deployment/${metadata.name}`, '--timeout=120s');
+  await rolledOut(cluster, SERVICES, await cluster.list('deployments', '-n', SERVICES), 120);
   return log;
 }

@@ -109,9 +109,13 @@ export async function waitUntilReady(cluster: Cluster, seconds: number): Promise
   await rolledOut(cluster, SERVICES, await cluster.list('daemonsets', '-n', SERVICES), seconds);
 }
 
-async function rolledOut(cluster: Cluster, namespace: string, workloads: readonly KubernetesObject[], seconds: number) {
-  for (const { kind, metadata } of workloads) {
-    const at = `${kind}/${metadata.name}`;
-    await cluster.kubectl('rollout', 'status', '-n', namespace, at, `--timeout=${seconds}s`);
-  }
+/** @throws when one of them isn't in time. */
+export async function rolledOut(
+  cluster: Cluster,
+  namespace: string,
+  workloads: readonly KubernetesObject[],
+  seconds: number,
+): Promise<void> {
+  const names = workloads.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  if (names.length) await cluster.kubectl('rollout', 'status', '-n', namespace, ...names, `--timeout=${seconds}s`);
 }
