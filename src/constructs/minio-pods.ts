@@ -65,13 +65,13 @@ const GRACE_SECONDS = 90;
 const SETTLED_SECONDS = 10;
 /** How long pods believe an address of another one. MinIO's own 30 s is as long as uploads are refused after a pod is replaced. */
 const ADDRESS_SECONDS = 2;
-/** Settings that MinIO compares between its pods; those of the root user it doesn't (`skipEnvs` of its cmd/bootstrap-peer-server.go). */
-const COMPARED = /^MINIO_(?!ROOT_)/;
+/** Settings that MinIO compares between its pods (its cmd/bootstrap-peer-server.go), and the root user, by whom they know one another. */
+const COMPARED = /^MINIO_/;
 
 /** MinIO's pods and their volumes. */
 export class MinioPods extends Construct {
   /** Of several, for who replaces them; of one there is nothing to compare. */
-  readonly together?: StorePods;
+  readonly storePods?: StorePods;
 
   constructor(
     scope: Construct,
@@ -81,7 +81,10 @@ export class MinioPods extends Construct {
     super(scope, id);
     const { name, namespace, labels, selector, pods, peers } = props;
     const container = this.container();
-    if (pods > 1) this.together = { statefulSet: name, count: pods, alike: hashOf(container) };
+    if (pods > 1) {
+      const names = Array.from({ length: pods }, (_, ordinal) => `${name}-${ordinal}`);
+      this.storePods = { statefulSet: name, names, alike: hashOf(container) };
+    }
     new KubeStatefulSet(this, 'stateful-set', {
       metadata: metadata({ name, namespace, labels }),
       spec: {
@@ -94,7 +97,7 @@ export class MinioPods extends Construct {
         template: {
           metadata: {
             labels: podLabels(this, labels),
-            ...(this.together ? { annotations: { [ALIKE_ANNOTATION]: this.together.alike } } : {}),
+            ...(this.storePods ? { annotations: { [ALIKE_ANNOTATION]: this.storePods.alike } } : {}),
           },
           spec: {
             automountServiceAccountToken: false,
@@ -208,11 +211,12 @@ export class MinioPods extends Construct {
 }
 
 /**
- * Of what a pod must have as the others have it: program, drives and settings. It serves no earlier than half of the others
- * have the same, which a rollout pod by pod would wait for in vain.
+ * Of what a pod must have as the others have it: program and settings. It serves no earlier than half of the others
+ * have the same, which a rollout pod by pod would wait for in vain. (Other drives are another store: nobody replaces pods
+ * for these.)
  */
-function hashOf({ image, args, env = [] }: Container): string {
-  return contentHash([JSON.stringify([image, args, env.filter(({ name }) => COMPARED.test(name))])]);
+function hashOf({ image, env = [] }: Container): string {
+  return contentHash([JSON.stringify([image, env.filter(({ name }) => COMPARED.test(name))])]);
 }
 
 function fromSecret(name: string, secretName: string, key: string): EnvVar {

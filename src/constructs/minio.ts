@@ -49,7 +49,7 @@ export class Minio extends Construct {
   /** Secrets that it needs and nobody named: for the provisioner to make. */
   readonly secrets: readonly GeneratedSecret[];
   /** Pods that have to be replaced together; of a store that is in one pod, or elsewhere, none. */
-  readonly pods?: StorePods;
+  readonly storePods?: StorePods;
   /** TCP port of a store that is elsewhere. */
   readonly externalPort?: number;
   private readonly platform: string;
@@ -88,7 +88,7 @@ export class Minio extends Construct {
       ...(props.rootSecretName === undefined ? [this.rootSecret(generated)] : []),
       ...(props.serviceMonitor ? [this.metricsSecret()] : []),
     ];
-    this.pods = this.deploy(props, region);
+    this.storePods = this.deploy(props, region);
   }
 
   private checkSecret(props: MinioProps): void {
@@ -126,7 +126,7 @@ export class Minio extends Construct {
   private deploy(props: MinioDeployed & MinioPlace, region: string): StorePods | undefined {
     const pods = props.kind === 'distributed' ? (props.pods ?? 4) : 1;
     const peers = `${this.name}-peers`;
-    const { together } = new MinioPods(this, 'pods', {
+    const { storePods } = new MinioPods(this, 'pods', {
       ...props,
       name: this.name,
       pods,
@@ -141,7 +141,7 @@ export class Minio extends Construct {
     if (pods > 1) this.disruptionBudget();
     if (props.route) this.route(props.route);
     this.serviceMonitor(props.serviceMonitor);
-    return together;
+    return storePods;
   }
 
   /** One for clients, and one that gives each pod a name: pods find their peers there before they are ready. */

@@ -196,7 +196,7 @@ export class Platform extends Construct implements IPlatform {
     const provisioner = new Provisioner(this, 'provisioner', {
       ...common,
       externalStore: this.externalStore,
-      storePods: minio.pods,
+      storePods: minio.storePods,
       services: this.services,
       secrets: [...minio.secrets, ...manager.secrets],
     });

@@ -73,11 +73,10 @@ export class ProvisionerRights extends Construct {
   private rulesOfStore(): PolicyRule[] {
     const { storePods } = this.props;
     if (!storePods) return [];
-    const { statefulSet, count } = storePods;
-    const pods = Array.from({ length: count }, (_, ordinal) => `${statefulSet}-${ordinal}`);
+    const { statefulSet, names } = storePods;
     return [
       { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: [statefulSet], verbs: ['get'] },
-      { apiGroups: [''], resources: ['pods'], resourceNames: pods, verbs: ['delete'] },
+      { apiGroups: [''], resources: ['pods'], resourceNames: [...names], verbs: ['delete'] },
     ];
   }
 }

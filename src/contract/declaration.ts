@@ -24,9 +24,10 @@ export interface StoreDeclaration {
 }
 
 export interface StorePods {
-  /** In the platform's namespace; its pods are called `<statefulSet>-0` and so on. */
+  /** In the platform's namespace. */
   readonly statefulSet: string;
-  readonly count: number;
+  /** Its pods. */
+  readonly names: readonly string[];
   /** What `ALIKE_ANNOTATION` of each is to be. */
   readonly alike: string;
 }

@@ -30,7 +30,7 @@ describe('what MinIO wants alike in all pods is told apart from what may differ 
   test.each([
     ['image', { images: new Images({ replace: { minio: 'example.org/minio:2' } }) }],
     ['region', { region: 'eu-south-2' }],
-    ['number of pods', { pods: 5 }],
+    ['root user', { rootSecretName: 'of-our-own' }],
     ['place of events', { events: { endpoint: 'http://elsewhere:8080/events', secretName: 'webhook' } }],
   ])('its %s', (_what, options) => {
     expect(alike(options)).toMatch(/^[0-9a-f]{10}$/);
@@ -39,16 +39,20 @@ describe('what MinIO wants alike in all pods is told apart from what may differ 
 
   test.each([
     ['resources', { resources: { memory: '1Gi' } }],
-    ['root user', { rootSecretName: 'of-our-own' }],
+    ['number of pods, which would be another store', { pods: 5 }],
   ])('but not its %s', (_what, options) => expect(alike(options)).toBe(alike()));
 
   test('the provisioner is told, of many and not of one', () => {
     const of = (options: MinioDeployed) => {
       let minio: Minio | undefined;
       manifests((chart) => (minio = new Minio(chart, 'minio', { ...options, namespace: 'p' })));
-      return minio!.pods;
+      return minio!.storePods;
     };
-    expect(of({ kind: 'distributed' })).toEqual({ statefulSet: 'oscar-minio', count: 4, alike: alike() });
+    expect(of({ kind: 'distributed' })).toEqual({
+      statefulSet: 'oscar-minio',
+      names: ['oscar-minio-0', 'oscar-minio-1', 'oscar-minio-2', 'oscar-minio-3'],
+      alike: alike(),
+    });
     expect(of({ kind: 'standalone' })).toBeUndefined();
     expect(statefulSet({ kind: 'standalone' }).template.metadata.annotations).toBeUndefined();
   });

@@ -132,7 +132,7 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
 
 test("it may delete the store's pods, each by its name, where it replaces them together", () => {
   const before = rights(rendered(), 'p');
-  const after = rights(rendered({ storePods: { statefulSet: 'p-minio', count: 2, alike: 'abc' } }), 'p');
+  const after = rights(rendered({ storePods: { statefulSet: 'p-minio', names: ['p-minio-0', 'p-minio-1'], alike: 'abc' } }), 'p');
   expect(after).toEqual([
     ...before,
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: ['p-minio'], verbs: ['get'] },
@@ -148,7 +148,7 @@ test('every property shows up', () => {
     store: STORE,
     storeCredentials: CREDENTIALS,
     externalStore: true,
-    storePods: { statefulSet: 'q-minio', count: 2, alike: 'abc' },
+    storePods: { statefulSet: 'q-minio', names: ['q-minio-0'], alike: 'abc' },
     services: registry('cowsay'),
     secrets: [ADMIN],
     images: new Images({ replace: { node: 'example.org/node:1', mc: 'example.org/mc:1' } }),

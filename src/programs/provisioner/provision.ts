@@ -5,7 +5,7 @@ import { Log } from '../common/log';
 import { Wait } from '../common/patience';
 import { deleteOlderJobs, OwnJob } from './older-jobs';
 import { Report } from './report';
-import { replaceOldPods } from './replace-old-pods';
+import { replaceUnlikePods } from './replace-unlike-pods';
 import { createMissingSecrets, isDerived } from './secrets';
 import { convergeBindings, convergeBuckets } from './store';
 import { Store } from './store/store';
@@ -66,7 +66,7 @@ async function converge(
   const keys = await storeKeys(own.namespace, declared, kubernetes, wait);
   // They are made of the store's keys, which were waited for.
   await createMissingSecrets(secrets.filter(isDerived), kubernetes, report, wait);
-  if (declared.pods) await replaceOldPods(declared.pods, { platform, own, kubernetes, report, wait });
+  if (declared.pods) await replaceUnlikePods(declared.pods, { platform, own, kubernetes, report, wait });
   await waitForStore(declared, keys, log, wait);
   const store = new Store(declared, keys, log);
   try {

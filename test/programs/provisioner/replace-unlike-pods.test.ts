@@ -1,11 +1,12 @@
 import { ALIKE_ANNOTATION } from '../../../src/contract';
 import { KubernetesAnswer } from '../../../src/programs/common/kubernetes';
-import { replaceOldPods } from '../../../src/programs/provisioner/replace-old-pods';
+import { replaceUnlikePods } from '../../../src/programs/provisioner/replace-unlike-pods';
 import { Report } from '../../../src/programs/provisioner/report';
 import { lines, noWait } from './api';
 
 const OWN = { namespace: 'oscar', name: 'oscar-provisioner-b' };
-const DECLARED = { statefulSet: 'oscar-minio', count: 4, alike: 'new' };
+const names = [0, 1, 2, 3].map((ordinal) => `oscar-minio-${ordinal}`);
+const DECLARED = { statefulSet: 'oscar-minio', names, alike: 'new' };
 const STATEFUL_SET = 'GET /apis/apps/v1/namespaces/oscar/statefulsets/oscar-minio';
 const PODS =
   'GET /api/v1/namespaces/oscar/pods?labelSelector=app.kubernetes.io/component=minio,app.kubernetes.io/instance=oscar';
@@ -42,7 +43,7 @@ function store(pods: object[], { sets = [AS_DECLARED], listing = 200, deletion =
     return { status: listing, body: listing === 200 ? { items: pods } : { message: 'no' } };
   };
   const options = { platform: 'oscar', own: OWN, kubernetes: { call }, report: new Report(log), wait: noWait };
-  return { asked, logged, run: () => replaceOldPods(DECLARED, options) };
+  return { asked, logged, run: () => replaceUnlikePods(DECLARED, options) };
 }
 
 describe("the store's pods", () => {
@@ -55,7 +56,9 @@ describe("the store's pods", () => {
 
   test('are ended together where they are not: each of those, and no other', async () => {
     const going = pod(3, 'old', { deletionTimestamp: '2026-03-01T10:00:00Z' });
-    const { asked, logged, run } = store([pod(2), pod(1, 'new'), pod(0, 'old'), going]);
+    // With the labels, and by somebody else: nothing that it may delete.
+    const stranger = { metadata: { ...pod(0, 'old').metadata, name: 'copy-of-oscar-minio' } };
+    const { asked, logged, run } = store([pod(2), pod(1, 'new'), pod(0, 'old'), going, stranger]);
     await run();
     expect(asked).toEqual([STATEFUL_SET, PODS, deletion(2), deletion(0)]);
     expect(logged).toEqual([

@@ -38,22 +38,23 @@ const LOOKS = 300;
 const LOOK_MS = 1000;
 
 /**
- * Ends all pods of the store at once that are unlike those which are declared: of another image, other drives or other
- * settings. A pod of MinIO serves no earlier than half of the others are like it (its cmd/bootstrap-peer-server.go), so
+ * Ends all pods of the store at once that are unlike those which are declared: of another image or other settings. A pod of MinIO serves no earlier than half of the others are like it (its cmd/bootstrap-peer-server.go), so
  * that the StatefulSet, which replaces one and waits for it, would wait for ever; MinIO's own advice is to restart all
  * together. Uploads are refused until they are there again, which takes seconds. Those that are alike are left to the
  * StatefulSet, which replaces them one by one.
  * @throws ProgramError when the StatefulSet does not become as it is declared, or the server refuses
  */
-export async function replaceOldPods(declared: StorePods, options: ReplaceOptions): Promise<void> {
+export async function replaceUnlikePods(declared: StorePods, options: ReplaceOptions): Promise<void> {
   const { own, report } = options;
   await isDeclared(declared, options);
-  const old = (await podsOf(options)).filter(
-    ({ metadata }) => !metadata.deletionTimestamp && metadata.annotations?.[ALIKE_ANNOTATION] !== declared.alike,
+  const isOwn = ({ metadata }: Pod) => declared.names.includes(metadata.name);
+  const isUnlike = ({ metadata }: Pod) => metadata.annotations?.[ALIKE_ANNOTATION] !== declared.alike;
+  const unlike = (await podsOf(options)).filter(
+    (pod) => isOwn(pod) && isUnlike(pod) && pod.metadata.deletionTimestamp === undefined,
   );
-  if (old.length === 0) return;
-  await Promise.all(old.map((pod) => end(pod, own.namespace, options)));
-  const names = old.map(({ metadata }) => metadata.name).sort();
+  if (unlike.length === 0) return;
+  await Promise.all(unlike.map((pod) => end(pod, own.namespace, options)));
+  const names = unlike.map(({ metadata }) => metadata.name).sort();
   report.changed(`pods of the store: ${names.join(', ')} are replaced together, as they are unlike the declared ones`);
 }
 
