@@ -17,8 +17,8 @@ export function removalOfUndeclared(environment: string, version: string): Delet
 /** Of all but the data. */
 export const takedown = (environment: string) => deletionsBelow('Taking it down', environment);
 
-/** Of what the supervisor's installer left on the nodes, to be typed. */
-export const emptyingOfNodes = () => blocksOf('Taking it down')[1];
+/** What is to be typed on a node, of what the supervisor's installer left there. */
+export const removalOnNodes = () => blocksOf('Taking it down')[1];
 
 /** Blocks of shell below a heading, as they stand. */
 export function blocksOf(heading: string, page = 'APPLY'): string[] {

@@ -6,7 +6,6 @@ import { resultsGoToOtherStores } from './archives';
 import { everyUploadIsProcessed } from './chaos';
 import { jobsWaitForTheirTurn } from './concurrency';
 import { anIntruderFindsDoorsShut } from './doors';
-import { aNodeIsDrained } from './drain';
 import { oneOfTwoManagersIsEnough, uploadsOutliveTheManager, whatNobodyTakesIsDeadLettered } from './events';
 import { frame, picture } from './examples';
 import { anExposedServiceAnswers } from './exposed';
@@ -69,7 +68,6 @@ scenario('e2e', (given) => {
   resultsGoToOtherStores(given);
   idleServicesGoToSleep(given, CALLED);
   aNodeIsCut(given);
-  aNodeIsDrained(given);
 
   aFilmGoesThroughTwoServices(given);
   clientsUpload(given);

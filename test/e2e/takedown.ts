@@ -1,7 +1,7 @@
 import { ENVIRONMENT_LABEL } from '../../src/contract';
 import { ON_NODES } from './cleaning';
 import { Cluster, eventually } from './cluster';
-import { emptyingOfNodes, takedown } from './documented';
+import { removalOnNodes, takedown } from './documented';
 import { frame } from './examples';
 import { hasResults, isProcessed, jobsOf } from './jobs';
 import { measured } from './manager';
@@ -50,20 +50,14 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
     420,
   );
 
-  scenario.step('what is on the nodes is removed by hand', async () => {
+  scenario.machineStep('what is left on the nodes is removed there, as documented', async () => {
     const { cluster } = scenario;
-    const onNodes = async () => {
-      const nodes = (await cluster.nodes()).map((_, index) => index + 1);
-      const found = nodes.map((node) =>
-        cluster.machines.onNode(node, 'find', ON_NODES, '-mindepth', '3', '-maxdepth', '3'),
-      );
-      return (await Promise.all(found)).map((folders) => folders.trim());
-    };
-    if (cluster.machines.areAtHand) expect(await onNodes()).not.toContain('');
-    const began = performance.now();
-    await cluster.run('bash', ['-euo', 'pipefail', '-c', emptyingOfNodes()]);
-    measured('removed from the nodes within', began);
-    if (cluster.machines.areAtHand) expect(new Set(await onNodes())).toEqual(new Set(['']));
+    const versions = ['find', ON_NODES, '-mindepth', '3', '-maxdepth', '3'];
+    for (let node = 1; node <= (await cluster.nodes()).length; node++) {
+      expect(await cluster.machines.onNode(node, ...versions)).not.toBe('');
+      await cluster.machines.onNode(node, 'sh', '-c', removalOnNodes());
+      expect(await cluster.machines.onNode(node, ...versions)).toBe('');
+    }
   });
 
   scenario.step('applied again', async () => {
