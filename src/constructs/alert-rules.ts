@@ -1,6 +1,6 @@
 import { WEBHOOK_TARGET } from '../contract';
 import type { AlertRule } from './alert-rule';
-import { MonitoredParts, PlatformMetrics } from './platform-metrics';
+import { MonitoredParts, PlatformMetrics, STORE_METRICS } from './platform-metrics';
 import { serviceAlerts } from './service-alerts';
 
 /** Alerts by what they are about; a group is evaluated as one. */
@@ -37,10 +37,9 @@ function managerDown(metrics: PlatformMetrics): AlertRule {
 /** Without metrics no other alert tells anything. */
 function metricsMissing(metrics: PlatformMetrics): AlertRule {
   const { manager, store } = metrics.parts;
-  const silent = [manager, ...(store === undefined ? [] : [store])].flatMap((service) => {
-    const up = metrics.platform('up', { service });
-    return [`absent(${up})`, `max by (namespace, service) (${up}) == 0`];
-  });
+  const ofStore = Object.keys(STORE_METRICS) as (keyof typeof STORE_METRICS)[];
+  const targets = [metrics.manager('up'), ...(store === undefined ? [] : ofStore.map((of) => metrics.store('up', of)))];
+  const silent = targets.flatMap((up) => [`absent(${up})`, `max by (namespace, service, metrics_path) (${up}) == 0`]);
   const object = metrics.platform('kube_deployment_created', { deployment: manager });
   return {
     name: 'OscarMetricsMissing',

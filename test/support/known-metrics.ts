@@ -49,7 +49,7 @@ export async function knownMetrics(): Promise<Known> {
   }
   for (const [name, labels] of Object.entries(MINIO_METRICS)) add(name, ...TARGET, 'metrics_path', ...labels);
   for (const [name, labels] of Object.entries(KUBERNETES_METRICS)) add(name, 'namespace', ...labels);
-  add('up', ...TARGET);
+  add('up', ...TARGET, 'metrics_path');
   add('ALERTS', 'alertname', 'alertstate', 'severity', 'namespace');
   return known;
 }
