@@ -114,12 +114,12 @@ async function adding() {
   check(files);
   problems.push(...failed);
   console.log(`
-A service is added beside ${files.length} uploads, one a second, and ${calls} calls of the manager
+A service is added beside ${files.length} uploads, one a second, and ${calls} requests to the manager
 
 | | |
 | --- | ---: |
 | uploads refused | ${refused.length} |
-| calls refused | ${failed.length} |
+| requests to the manager refused | ${failed.length} |
 | s until \`kubectl apply\` has ended | ${applied.toFixed(1)} |
 | s until the first upload that is the new service's | ${taken.toFixed(1)} |
 | s until its result | ${processed.toFixed(1)} |`);

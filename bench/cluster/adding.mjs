@@ -14,7 +14,7 @@ const READY_SECONDS = 240;
 const OURS = fileURLToPath(new URL('environments', import.meta.url));
 const INSTALLED = fileURLToPath(new URL('../../test/e2e/environments', import.meta.url));
 
-/** @returns the others' files, the added service's one, seconds since the apply began, and how many calls there were and failed */
+/** @returns the others' files, the added service's one, seconds since the apply began, and how many requests to the manager there were and failed */
 export async function addService(world, manager, run) {
   const { kit, cluster } = world;
   const outdir = mkdtempSync(join(tmpdir(), 'oscar-bench-'));
@@ -30,7 +30,7 @@ export async function addService(world, manager, run) {
     await sleep(BEFORE_MS);
     const state = { over: false };
     const others = load(world, `${run}-others`, 1, (BEFORE_MS + 2 * AFTER_MS + 15_000) / 1000);
-    const calls = callMeanwhile(manager, state);
+    const calls = askMeanwhile(manager, state);
     await sleep(BEFORE_MS);
     const times = await add(world, added, join(outdir, 'with/e2e'), run);
     await sleep(AFTER_MS);
@@ -69,7 +69,7 @@ async function add({ jobs, cluster, kit }, added, folder, run) {
   };
 }
 
-async function callMeanwhile(manager, state) {
+async function askMeanwhile(manager, state) {
   let calls = 0;
   const failed = [];
   while (!state.over) {

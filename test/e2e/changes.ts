@@ -88,7 +88,7 @@ export const CHANGES: readonly Change[] = [
     needs: pushNextMinio,
     layer: { platform: { images: { minio: NEXT_MINIO } } },
   },
-  { name: "supervisor's version", isNextRelease: true },
+  { name: 'a release of oscar-cdk8s', isNextRelease: true },
   {
     name: 'a service removed',
     layer: { services: [{ name: SERVICE, remove: true }] },

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const pageOf = (name: string) => readFileSync(join(__dirname, `../../docs/${name}.md`), 'utf8');
-const TEXT = pageOf('APPLY');
-const KINDS = [...TEXT.matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
+const KINDS = [...pageOf('APPLY').matchAll(/^kinds=(?:\$kinds,)?(\S+)$/gm)].map(([, part]) => part).join(',');
 
 /** Deletions of docs/APPLY.md, as arguments of kubectl. */
 type Deletion = readonly string[];

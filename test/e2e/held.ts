@@ -20,7 +20,7 @@ export async function isHeld(cluster: Cluster, service: string, path: string): P
 }
 
 /** Lets a script that is held go on, or fail. */
-export async function tell(cluster: Cluster, pod: string, what: 'go' | 'fail'): Promise<void> {
+export async function letGo(cluster: Cluster, pod: string, what: 'go' | 'fail'): Promise<void> {
   await inPod(cluster, pod, 'touch', `/tmp/${what}`);
 }
 

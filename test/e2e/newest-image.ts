@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removalOfUndeclared } from './documented';
 import { Cluster, eventually } from './cluster';
-import { HOLD, isHeld, tell } from './held';
+import { HOLD, isHeld, letGo } from './held';
 import { jobsFor } from './jobs';
 import { Manager, warmPodsOf } from './manager';
 import { isReady } from './objects';
@@ -42,7 +42,7 @@ export function theNewestImageRuns(scenario: Scenario): void {
       await push(cluster, 'two');
       await upload(cluster, 'next', '');
       await becomes(cluster, 'next', 'two');
-      await tell(cluster, held, 'go');
+      await letGo(cluster, held, 'go');
       await becomes(cluster, 'under-way', 'one');
       expect(await warmPodSays(cluster)).toBe('one');
       expect(await podsThatStay(cluster)).toEqual(warm);

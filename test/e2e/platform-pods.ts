@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiServer } from './api-server';
 import { Cluster, eventually } from './cluster';
 import { frame } from './examples';
-import { HOLD, isHeld, tell } from './held';
+import { HOLD, isHeld, letGo } from './held';
 import { hasResults, isProcessed, jobsFor } from './jobs';
 import { kill, measured } from './manager';
 import { Job, jobEnd, Pod } from './objects';
@@ -80,7 +80,7 @@ export function platformPodsAreKilled(scenario: Scenario): void {
     measured('until all installers were there again', began);
     const after = await cluster.list<Pod>('pods', ...INSTALLERS);
     expect(after.map(({ metadata }) => metadata.name).filter((name) => names.includes(name))).toEqual([]);
-    await tell(cluster, held, 'go');
+    await letGo(cluster, held, 'go');
     await isProcessed(cluster, SERVICE, frame('after the installers were killed'));
     await itsJobSucceeds(cluster);
   });

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removalOfUndeclared } from './documented';
 import { Cluster, eventually } from './cluster';
-import { HOLD, isHeld, tell } from './held';
+import { HOLD, isHeld, letGo } from './held';
 import { jobsFor, jobsOf, objectOf } from './jobs';
 import { measured, warmPodsOf } from './manager';
 import { withNextRelease } from './next-release';
@@ -107,11 +107,11 @@ async function upgradeUnderLoad(scenario: Scenario, count: number): Promise<void
   await upload(client, files.after);
 
   // A pod that is made only now has the version of its Job, too.
-  await tell(cluster, failing, 'fail');
+  await letGo(cluster, failing, 'fail');
   await eventually('its first try has failed', 60, async () => {
     expect((await jobsFor(cluster, SERVICE, pathOf(TRIED_TWICE)))[0].status.failed).toBe(1);
   });
-  const goesOn = async (name: string) => tell(cluster, await isHeld(cluster, SERVICE, pathOf(name)), 'go');
+  const goesOn = async (name: string) => letGo(cluster, await isHeld(cluster, SERVICE, pathOf(name)), 'go');
   await Promise.all([TRIED_TWICE, ...files.held].map(goesOn));
   await eachSucceeds(cluster, count);
   measured('until each Job was complete', began);

@@ -1,13 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VERSION_LABEL } from '../../../src/contract';
+import { VERSION_LABEL, WAITING_LABEL } from '../../../src/contract';
 import { eventually } from '../cluster';
+import { blocksOf as blocksBelow } from '../documented';
 import { removePlatform } from '../cleaning';
 import { frame } from '../examples';
 import { hasResults, isProcessed, jobsOf } from '../jobs';
-import { CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
-import type { KubernetesObject } from '../objects';
+import { bearer, CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
+import type { Job, KubernetesObject } from '../objects';
 import { isAsItWas } from '../outage';
 import { scenario } from '../scenario';
 import { Shell } from '../shell';
@@ -19,22 +20,32 @@ import { thePlatformIsUp } from '../up';
 const BLOCK_SECONDS = 900;
 const SERVICE = 'find-objects';
 const NEXT = '1.1.0';
-const OPERATIONS = readFileSync(join(__dirname, '../../../docs/OPERATIONS.md'), 'utf8');
 const KEYS = {
   admin: [PLATFORM, 'oscar-admin'],
   sweep: [PLATFORM, 'oscar-sweep'],
   webhook: [PLATFORM, 'oscar-webhook'],
   root: [PLATFORM, 'oscar-minio-root'],
   metrics: [PLATFORM, 'oscar-manager-metrics'],
+  storeMetrics: [PLATFORM, 'oscar-minio-metrics'],
   token: [SERVICES, 'cowsay-token'],
   keys: [SERVICES, 'cowsay-minio'],
 } as const;
 
-/** Blocks of shell below a heading of docs/OPERATIONS.md, as they stand. */
-function blocksOf(heading: string): string[] {
-  const [, section] = OPERATIONS.split(`\n## ${heading}\n`);
-  return [...section.split('\n## ')[0].matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block);
+const MANAGER = ['deployment', '-n', PLATFORM, 'oscar-manager'];
+const WAITS = 'waits-for-its-turn';
+
+/** As the manager makes it of a service with a limit. */
+function waitingJob(): object {
+  const container = { name: 'waits', image: 'docker.io/library/busybox:1.36', command: ['true'] };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: WAITS, namespace: SERVICES, labels: { [WAITING_LABEL]: '1' } },
+    spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
+  };
 }
+
+const blocksOf = (heading: string) => blocksBelow(heading, 'OPERATIONS');
 
 // The procedures of docs/OPERATIONS.md, typed into a shell one after the other, and what they were for.
 scenario('e2e', (given) => {
@@ -79,6 +90,7 @@ scenario('e2e', (given) => {
           secrets[which] = await secret(which);
         }
         await isAsItWas(given.cluster);
+        await theStoreTellsItsMetrics();
         await isProcessed(given.cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
         await eventually('the admin is let in', 150, async () => {
           await (await Manager.of(given.cluster)).read('/system/services');
@@ -88,6 +100,15 @@ scenario('e2e', (given) => {
       },
       BLOCK_SECONDS,
     );
+
+  /** To whom shows the token that Prometheus has. */
+  const theStoreTellsItsMetrics = async () => {
+    const { token } = await secret('storeMetrics');
+    const host = await given.cluster.reachService(PLATFORM, 'oscar-minio', 9000);
+    const headers = { authorization: bearer(token) };
+    const { status } = await fetch(`http://${host}/minio/v2/metrics/cluster`, { headers });
+    expect(status).toBe(200);
+  };
 
   given.step('applied for the first time', async () => {
     mkdirSync(join(folder, 'dist'));
@@ -101,14 +122,26 @@ scenario('e2e', (given) => {
   given.step('a file is processed', async () => void (await isProcessed(given.cluster, SERVICE, before)));
 
   given.step('there is a next version', async () => {
-    const next = await given.laidOver({ version: NEXT, platform: { manager: { idleSeconds: 11 } } });
+    const next = await given.laidOver({ version: NEXT, platform: { serviceMonitors: true } });
     cpSync(next, join(folder, 'dist/production'), { recursive: true });
   });
-  typed('Upgrading');
+  typed('Upgrading', [0]);
   given.step('the manager is of it', async () => {
-    const manager = await given.cluster.get<KubernetesObject>('deployment', '-n', PLATFORM, 'oscar-manager');
+    const manager = await given.cluster.get<KubernetesObject>(...MANAGER);
     expect(manager.metadata.labels).toMatchObject({ [VERSION_LABEL]: NEXT });
     await isProcessed(given.cluster, SERVICE, frame('after the upgrade'));
+  });
+  given.step('a Job waits for its turn, and no manager is there to let it go on', async () => {
+    await given.cluster.kubectl('scale', '--replicas=0', ...MANAGER);
+    await given.cluster.apply(waitingJob());
+  });
+  typed('Upgrading', [1]);
+  given.step('the Job goes on, and the manager is back', async () => {
+    const { cluster } = given;
+    expect(await cluster.get<Job>('job', '-n', SERVICES, WAITS)).toMatchObject({ spec: { suspend: false } });
+    await cluster.kubectl('delete', 'job', '-n', SERVICES, WAITS);
+    await cluster.kubectl('scale', '--replicas=2', ...MANAGER);
+    await isAsItWas(cluster);
   });
   typed('Reading the metrics');
   typed('Changing secrets', [0]);
@@ -118,12 +151,12 @@ scenario('e2e', (given) => {
   typed('Changing secrets', [2]);
   changedAre('admin', 'sweep');
   typed('Changing secrets', [3]);
-  changedAre('metrics');
+  changedAre('metrics', 'storeMetrics');
   typed('Reading the metrics');
   typed('Changing secrets', [4]);
   changedAre('webhook');
   typed('Changing secrets', [5]);
-  changedAre('root');
+  changedAre('root', 'storeMetrics');
 
   typed('Logging in to the store');
   typed('Backup');
