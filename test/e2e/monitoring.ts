@@ -100,6 +100,12 @@ export class Monitoring {
     return (await this.ask<{ alerts: Alert[] }>('alerts')).alerts;
   }
 
+  /** Whether an expression has had a value within the last minutes. */
+  async hadValue(expr: string, minutes: number): Promise<boolean> {
+    const query = encodeURIComponent(`last_over_time((${expr})[${minutes}m:1s])`);
+    return (await this.ask<{ result: object[] }>(`query?query=${query}`)).result.length > 0;
+  }
+
   /** Calls with those that there are, every now and then, until the end. */
   watch(onAlerts: (alerts: readonly Alert[]) => void): void {
     const look = async () => {

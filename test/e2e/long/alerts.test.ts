@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cause, Given, LATE, STAGES } from '../alert-causes';
-import { eventually } from '../cluster';
+import { Cluster, eventually } from '../cluster';
 import { Drives } from '../drives';
 import { Alert, Monitoring } from '../monitoring';
 import { theManagerAnswers } from '../outage';
 import { theStoreIsProvisioned } from '../provisioning';
 import { scenario } from '../scenario';
-import { thePlatformIsReady } from '../steps';
+import { PLATFORM, thePlatformIsReady } from '../steps';
 import { Store } from '../store';
 
 /** Five minutes of a rule are five seconds: all is told that takes twenty minutes and more. */
@@ -16,6 +16,8 @@ const SCRAPED_JOBS = 4;
 /** Longer than any alert of those is pending that look at what is there now. */
 const QUIET_SECONDS = 30;
 const FIRING_SECONDS = 150;
+/** Four looks at each target, as Grafana has it. */
+const RATE_INTERVAL = '4s';
 const PODS_OF_THE_STORE = 4;
 
 /** When alerts fired, and what they said. */
@@ -104,6 +106,13 @@ scenario('alerts', (given) => {
       600,
     );
 
+  given.step('each graph of the dashboard has had something to show', async () => {
+    const empty: string[] = [];
+    for (const { title, expr } of await graphs(cluster))
+      if (!(await monitoring!.hadValue(expr, 15))) empty.push(`${title}: ${expr}`);
+    expect(empty).toEqual([]);
+  });
+
   given.step(
     'no alert fires any longer, and no file is lost',
     async () => {
@@ -138,6 +147,20 @@ scenario('alerts', (given) => {
     });
   }
 });
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+/** Each expression of the dashboard, as Grafana would ask. */
+async function graphs(cluster: Cluster): Promise<{ title: string; expr: string }[]> {
+  const map = await cluster.get<{ data: Record<string, string> }>('configmap', '-n', PLATFORM, 'oscar-dashboard');
+  const { panels } = JSON.parse(Object.values(map.data)[0]) as { panels: Panel[] };
+  return panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ title, expr: expr.replaceAll('$__rate_interval', RATE_INTERVAL) })),
+  );
+}
 
 function show(
   { alertname, ...labels }: Alert['labels'],
