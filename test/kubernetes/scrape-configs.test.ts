@@ -57,8 +57,10 @@ test("the store's pods are asked by one Service, and its two endpoints are told 
 test('what is not translated is refused', () => {
   const { endpoints } = monitors()[0].spec;
   const withHonor = [{ ...endpoints[0], honorLabels: true }];
+  const dropped = [{ ...endpoints[0], relabelings: [{ sourceLabels: ['a'], targetLabel: 'b', action: 'drop' }] }];
   const exists = { matchExpressions: [{ key: 'a', operator: 'Exists' }] };
   expect(() => scrapeConfigs(changed({ jobLabel: 'a' }), access)).toThrow('no translation of jobLabel');
   expect(() => scrapeConfigs(changed({ endpoints: withHonor }), access)).toThrow('no translation of honorLabels');
+  expect(() => scrapeConfigs(changed({ endpoints: dropped }), access)).toThrow('no translation of the action drop');
   expect(() => scrapeConfigs(changed({ selector: exists }), access)).toThrow('no translation of the operator Exists');
 });

@@ -18,7 +18,14 @@ interface Endpoint {
   readonly port: string;
   readonly path: string;
   readonly authorization: { readonly credentials: SecretKey };
-  readonly relabelings?: readonly { readonly sourceLabels: readonly string[]; readonly targetLabel: string }[];
+  readonly relabelings?: readonly Relabelled[];
+}
+
+interface Relabelled {
+  readonly sourceLabels: readonly string[];
+  readonly targetLabel: string;
+  /** The API server says what nobody said. @default 'replace' */
+  readonly action?: string;
 }
 
 export interface SecretKey {
@@ -92,7 +99,12 @@ function labelled({ port }: Endpoint): Relabeling[] {
 
 function relabelled({ relabelings = [] }: Endpoint): Relabeling[] {
   return relabelings.map((relabeling) => {
-    const { sourceLabels, targetLabel } = only(relabeling, ['sourceLabels', 'targetLabel']);
+    const {
+      sourceLabels,
+      targetLabel,
+      action = 'replace',
+    } = only(relabeling, ['sourceLabels', 'targetLabel', 'action']);
+    if (action !== 'replace') throw new Error(`no translation of the action ${action}`);
     return { source_labels: sourceLabels, target_label: targetLabel };
   });
 }
