@@ -146,12 +146,14 @@ function eventsLate(metrics: PlatformMetrics): AlertRule {
 function eventsLost(metrics: PlatformMetrics): AlertRule {
   const swept = metrics.manager('oscar_manager_swept_total', { status: 'Stored' });
   const repeated = metrics.manager('oscar_manager_events_total', { outcome: 'repeated' });
+  // Their events came: once nothing is refused any longer the sweep asks for them, too.
+  const refused = metrics.manager('oscar_manager_swept_total', { status: 'Refused' });
   const sum = (selector: string) => `sum by (namespace) (increase(${selector}[1h]))`;
   const queued = metrics.parts.store === undefined ? '' : ` - 1.1 * ${eventsInQueue(metrics)}`;
   return {
     name: 'OscarEventsLost',
     severity: 'warning',
-    expr: `${sum(swept)} - ${sum(repeated)}${queued} > 0.5 unless ${ageOfArrivals(metrics)} > 60`,
+    expr: `${sum(swept)} - ${sum(repeated)}${queued} > 0.5 unless ${ageOfArrivals(metrics)} > 60 unless ${sum(refused)} > 0`,
     for: '10m',
     summary: 'The sweep of {{ $labels.namespace }} found uploads that no event told of.',
     description: 'They are processed, minutes late. The store loses events, or the rule of a bucket is gone.',

@@ -8,8 +8,8 @@ import { Store } from './store';
 import { sweep } from './sweeps';
 
 const SERVICE = 'find-objects';
-const NAME = 'no-jobs-of-find-objects';
-const POLICY = {
+const NAME = 'oscar-e2e-no-jobs';
+const policy = (service: string) => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingAdmissionPolicy',
   metadata: { name: NAME },
@@ -18,9 +18,9 @@ const POLICY = {
     matchConstraints: {
       resourceRules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }],
     },
-    validations: [{ expression: `!object.metadata.name.startsWith('${SERVICE}-')`, message: 'none of these, for now' }],
+    validations: [{ expression: `!object.metadata.name.startsWith('${service}-')`, message: 'none of these, for now' }],
   },
-};
+});
 const BINDING = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingAdmissionPolicyBinding',
@@ -36,18 +36,12 @@ export function refusedJobsAreAskedForAgain(scenario: Scenario): void {
       const { cluster } = scenario;
       const store = await Store.of(cluster);
       const upload = frame('refused at first');
-      try {
-        for (const object of [POLICY, BINDING]) await cluster.apply(object);
-        await eventually('the policy refuses', 60, async () => !(await isTaken(cluster)));
+      await whileRefused(cluster, SERVICE, async () => {
         await store.put(upload.path, upload.content);
         await eventually('it is a dead letter', 60, () => isDeadLetter(cluster, upload.path));
         expect(await sweep(cluster)).toMatchObject({ refused: 1, stored: 0, left: 0 });
         await expect(jobsFor(cluster, SERVICE, upload.path)).rejects.toThrow('no Job');
-      } finally {
-        // They are the whole cluster's.
-        await cluster.kubectl('delete', `${BINDING.kind}/${NAME}`, `${POLICY.kind}/${NAME}`, '--ignore-not-found');
-      }
-      await eventually('nothing refuses any longer', 60, () => isTaken(cluster));
+      });
       expect(await sweep(cluster)).toMatchObject({ refused: 0, stored: 1, left: 0 });
       await eventually('there are results', 120, () => hasResults(store, upload));
       expect(await jobsFor(cluster, SERVICE, upload.path)).toHaveLength(1);
@@ -55,8 +49,22 @@ export function refusedJobsAreAskedForAgain(scenario: Scenario): void {
   );
 }
 
-async function isTaken(cluster: Cluster): Promise<boolean> {
-  const job = ['create', 'job', '-n', SERVICES, `${SERVICE}-try`, '--image=busybox', '--dry-run=server'];
+/** A policy of the cluster takes no Job of a service while `work` is done. */
+export async function whileRefused(cluster: Cluster, service: string, work: () => Promise<void>): Promise<void> {
+  try {
+    for (const object of [policy(service), BINDING]) await cluster.apply(object);
+    await eventually('the policy refuses', 60, async () => !(await isTaken(cluster, service)));
+    await work();
+  } finally {
+    // They are the whole cluster's.
+    const kinds = [BINDING.kind, policy(service).kind];
+    await cluster.kubectl('delete', ...kinds.map((kind) => `${kind}/${NAME}`), '--ignore-not-found');
+  }
+  await eventually('nothing refuses any longer', 60, () => isTaken(cluster, service));
+}
+
+async function isTaken(cluster: Cluster, service: string): Promise<boolean> {
+  const job = ['create', 'job', '-n', SERVICES, `${service}-try`, '--image=busybox', '--dry-run=server'];
   const { code, output } = await cluster.tryKubectl(...job);
   if (code !== 0 && !output.includes(NAME)) throw new Error(output);
   return code === 0;

@@ -18,6 +18,8 @@ export type Step = 'receive' | 'store' | 'cold_start' | 'run';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** How long events waited in the store's queue: from a moment to a weekend. */
 const AGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86_400, 259_200];
+/** Of a service that is called, as an alert counts them. */
+const FAILED_CALLS = [500, 502, 503, 504];
 
 /** What the manager tells Prometheus. Names and units: https://prometheus.io/docs/practices/naming. */
 export class Metrics {
@@ -77,6 +79,7 @@ export class Metrics {
     // From the start, so that the first one is a rise, and not a series that appears.
     for (const outcome of EVENT_OUTCOMES) this.events.inc({ outcome }, 0);
     for (const status of ['Stored', 'Refused']) this.sweptObjects.inc({ status }, 0);
+    for (const status of FAILED_CALLS) this.requests.inc({ route: '/run/:service', status }, 0);
     new JobMetrics(this.registers, jobs, services);
   }
 
