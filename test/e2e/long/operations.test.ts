@@ -112,7 +112,6 @@ scenario('e2e', (given) => {
 
   given.step('applied for the first time', async () => {
     mkdirSync(join(folder, 'dist'));
-    mkdirSync(join(folder, 'backup'));
     cpSync(given.folder, join(folder, 'dist/production'), { recursive: true });
     shell = newShell();
     await given.cluster.kubectl('apply', '--server-side', '-f', given.folder);
