@@ -132,7 +132,10 @@ test('it may create Secrets, read those that it is told of, and delete Jobs besi
 
 test("it may delete the store's pods, each by its name, where it replaces them together", () => {
   const before = rights(rendered(), 'p');
-  const after = rights(rendered({ storePods: { statefulSet: 'p-minio', names: ['p-minio-0', 'p-minio-1'], alike: 'abc' } }), 'p');
+  const after = rights(
+    rendered({ storePods: { statefulSet: 'p-minio', names: ['p-minio-0', 'p-minio-1'], alike: 'abc' } }),
+    'p',
+  );
   expect(after).toEqual([
     ...before,
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: ['p-minio'], verbs: ['get'] },
