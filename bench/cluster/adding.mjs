@@ -39,7 +39,7 @@ export async function addService(world, manager, run) {
     await cluster.kubectl('apply', '--server-side', '-f', without);
     return { files, ...times, ...(await calls) };
   } finally {
-    await cluster.kubectl('delete', '-f', join(outdir, `with/e2e/${SERVICE}.yaml`), '--ignore-not-found');
+    await cluster.kubectl('delete', '-f', join(outdir, `with/e2e/service-${SERVICE}.yaml`), '--ignore-not-found');
     rmSync(outdir, { recursive: true });
   }
 }
