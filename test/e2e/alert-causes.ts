@@ -4,6 +4,7 @@ import { removalOfUndeclared } from './documented';
 import { jobsFor, jobsOf, objectOf } from './jobs';
 import { Manager } from './manager';
 import { Job, jobEnd } from './objects';
+import { provisionAgain } from './provisioning';
 import { whileRefused } from './refused-jobs';
 import type { Scenario } from './scenario';
 import { EVERY_SERVICE, PLATFORM, SERVICES } from './steps';
@@ -62,12 +63,14 @@ const callsThatFail: Cause = {
 };
 
 const aLostEvent: Cause = {
-  title: 'a bucket without its rule gets a file, which the sweep finds; the sweep writes the rule again',
+  title: 'a bucket without its rule gets a file, which the sweep finds; then the provisioner writes the rule again',
   alerts: ['OscarEventsLost'],
-  async during({ cluster, store }, work) {
+  async during({ scenario, cluster, store }, work) {
     await store.tellsOf('lost', []);
     await put(store, 'lost/in', 1);
+    // The sweep itself writes rules again where an upload has waited for a minute.
     await sweep(cluster);
+    await provisionAgain(scenario);
     expect(await store.rulesOf('lost')).toBeGreaterThan(0);
     await work();
   },
