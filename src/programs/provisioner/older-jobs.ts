@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JOB_NAMESPACE_ENV, JOB_NAME_ENV, selectorLabels } from '../../contract';
+import { JOB_NAMESPACE_ENV, JOB_NAME_ENV } from '../../contract';
 import { ProgramError } from '../common/fail';
-import { KubernetesAnswer } from '../common/kubernetes';
 import { patiently, reason, Wait } from '../common/patience';
+import { KubernetesObjects, listed } from './listed';
 import { Report } from './report';
 
 /** Kubernetes' own, on a Job's pods. */
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
-
-/** What is needed of the API server. */
-export interface JobStore {
-  call(method: 'GET' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer>;
-}
 
 /** The Job that this program runs in. */
 export interface OwnJob {
@@ -57,12 +52,16 @@ const LOOK_MS = 1000;
 export async function deleteOlderJobs(
   platform: string,
   own: OwnJob,
-  store: JobStore,
+  store: KubernetesObjects,
   report: Report,
   wait: Wait = sleep,
 ): Promise<void> {
   const path = `/apis/batch/v1/namespaces/${encodeURIComponent(own.namespace)}/jobs`;
-  const jobs = await listed<Labelled>('Jobs', path, platform, store, wait);
+  const jobs = await listed<Labelled>(
+    { what: "the provisioner's Jobs", path, component: 'provisioner', platform },
+    store,
+    wait,
+  );
   const self = jobs.find(({ metadata }) => metadata.name === own.name);
   if (!self || isGoing(self)) throw new ProgramError(`the Job ${own.name} was deleted: it changes nothing any longer`);
   const time = ({ metadata }: Labelled) => Date.parse(metadata.creationTimestamp);
@@ -102,15 +101,17 @@ async function waitForPods(
   platform: string,
   namespace: string,
   jobs: ReadonlySet<string>,
-  store: JobStore,
+  store: KubernetesObjects,
   report: Report,
   wait: Wait,
 ): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+  const listing = { what: "the provisioner's pods", path, component: 'provisioner', platform } as const;
   const runs = ({ metadata: { labels }, status }: Pod) =>
     !jobs.has(labels?.[JOB_LABEL] ?? '') && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
   for (let looks = 1; ; looks++) {
-    const names = (await listed<Pod>('pods', path, platform, store, wait)).filter(runs).map((pod) => pod.metadata.name);
+    const pods = await listed<Pod>(listing, store, wait);
+    const names = pods.filter(runs).map((pod) => pod.metadata.name);
     if (names.length === 0) return;
     if (looks === LOOKS) {
       // Of a node that is gone they stay for ever, and nothing would be provisioned again.
@@ -121,12 +122,4 @@ async function waitForPods(
     }
     await wait(LOOK_MS);
   }
-}
-
-async function listed<T>(what: string, path: string, platform: string, store: JobStore, wait: Wait): Promise<T[]> {
-  const selector = Object.entries(selectorLabels('provisioner', platform)).map((label) => label.join('='));
-  const query = `${path}?labelSelector=${encodeURIComponent(selector.join(','))}`;
-  const answer = await patiently(() => store.call('GET', query), wait);
-  if (answer.status !== 200) throw new ProgramError(`the provisioner's ${what} can't be listed: ${reason(answer)}`);
-  return [...(answer.body as { items: readonly T[] }).items];
 }

@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ALIKE_ANNOTATION, selectorLabels, StorePods } from '../../contract';
+import { ALIKE_ANNOTATION, StorePods } from '../../contract';
 import { ProgramError } from '../common/fail';
-import { KubernetesAnswer } from '../common/kubernetes';
 import { patiently, reason, Wait } from '../common/patience';
+import { KubernetesObjects, listed } from './listed';
 import { OwnJob } from './older-jobs';
 import { Report } from './report';
-
-/** What is needed of the API server. */
-interface PodStore {
-  call(method: 'GET' | 'DELETE', path: string, body?: unknown): Promise<KubernetesAnswer>;
-}
 
 export interface ReplaceOptions {
   readonly platform: string;
   readonly own: OwnJob;
-  readonly kubernetes: PodStore;
+  readonly kubernetes: KubernetesObjects;
   readonly report: Report;
   readonly wait?: Wait;
 }
@@ -45,13 +40,13 @@ const LOOK_MS = 1000;
  * @throws ProgramError when the StatefulSet does not become as it is declared, or the server refuses
  */
 export async function replaceUnlikePods(declared: StorePods, options: ReplaceOptions): Promise<void> {
-  const { own, report } = options;
+  const { platform, own, kubernetes, report, wait } = options;
   await isDeclared(declared, options);
   const isOwn = ({ metadata }: Pod) => declared.names.includes(metadata.name);
   const isUnlike = ({ metadata }: Pod) => metadata.annotations?.[ALIKE_ANNOTATION] !== declared.alike;
-  const unlike = (await podsOf(options)).filter(
-    (pod) => isOwn(pod) && isUnlike(pod) && pod.metadata.deletionTimestamp === undefined,
-  );
+  const path = podsPath(own.namespace);
+  const pods = await listed<Pod>({ what: "the store's pods", path, component: 'minio', platform }, kubernetes, wait);
+  const unlike = pods.filter((pod) => isOwn(pod) && isUnlike(pod) && pod.metadata.deletionTimestamp === undefined);
   if (unlike.length === 0) return;
   await Promise.all(unlike.map((pod) => end(pod, own.namespace, options)));
   const names = unlike.map(({ metadata }) => metadata.name).sort();
@@ -80,24 +75,17 @@ async function isDeclared({ statefulSet, alike }: StorePods, options: ReplaceOpt
   }
 }
 
-async function podsOf({ platform, own, kubernetes, wait }: ReplaceOptions): Promise<readonly Pod[]> {
-  const selector = Object.entries(selectorLabels('minio', platform)).map((label) => label.join('='));
-  const path = `/api/v1/namespaces/${encodeURIComponent(own.namespace)}/pods`;
-  const query = `${path}?labelSelector=${encodeURIComponent(selector.join(','))}`;
-  const answer = await patiently(() => kubernetes.call('GET', query), wait);
-  if (answer.status !== 200) throw new ProgramError(`the store's pods can't be listed: ${reason(answer)}`);
-  return (answer.body as { items: readonly Pod[] }).items;
-}
-
 /** Not the one that came in its place meanwhile. */
 async function end(
   { metadata: { name, uid } }: Pod,
   namespace: string,
   { kubernetes, wait }: ReplaceOptions,
 ): Promise<void> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const path = `${podsPath(namespace)}/${encodeURIComponent(name)}`;
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
   const answer = await patiently(() => kubernetes.call('DELETE', path, body), wait);
   const isGone = [200, 202, 404, 409].includes(answer.status);
   if (!isGone) throw new ProgramError(`the store's pod ${name} can't be deleted: ${reason(answer)}`);
 }
+
+const podsPath = (namespace: string) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
