@@ -53,10 +53,13 @@ const callsThatFail: Cause = {
   async during({ cluster }, work) {
     const manager = await Manager.of(cluster);
     const as = await manager.tokenOf('fails');
+    // Of another type it could be no input, which is the caller's mistake.
+    const call = () =>
+      manager.call('POST', '/run/fails', { as, contentType: 'application/octet-stream', body: 'a call' });
+    expect((await call()).status).toBe(500);
     let isOver = false;
     const calling = async () => {
-      for (; !isOver; await sleep(CALL_PAUSE_MS))
-        await manager.call('POST', '/run/fails', { as, body: 'a call' }).catch(() => {});
+      for (; !isOver; await sleep(CALL_PAUSE_MS)) await call().catch(() => {});
     };
     await Promise.all([calling(), work().finally(() => (isOver = true))]);
   },

@@ -1,5 +1,6 @@
 import type { Cluster } from './cluster';
 import { isReady, Pod } from './objects';
+import { PLATFORM } from './steps';
 
 /** Objects that ended well: behind hundreds of them the one that did not would be cut off. */
 const DONE = / Completed? /;
@@ -12,6 +13,7 @@ export async function diagnose(cluster: Cluster): Promise<string> {
   const parts = [
     await section(cluster, 'nodes', ['get', 'nodes', '-o', 'wide']),
     await section(cluster, 'objects', [...OBJECTS, '-A', '-o', 'wide'], 100, (line) => !DONE.test(line)),
+    await section(cluster, 'whom Services send to', ['get', 'endpointslices', '-n', PLATFORM]),
     await section(cluster, 'events', ['get', 'events', '-A', '--sort-by=.lastTimestamp'], 60),
   ];
   const pods = await cluster.list<Pod>('pods', '-A').catch(() => []);

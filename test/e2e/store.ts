@@ -12,6 +12,8 @@ export const PATIENT_ATTEMPTS = 10;
 const PORT = 9000;
 /** Of a command that `timeout` ended. */
 const TIMED_OUT = 124;
+/** Nothing was sent: an endpoint of the Service that is gone, which this node's kube-proxy had not heard of. */
+const NO_CONNECTION = /dial tcp [^ ]+: i\/o timeout/;
 
 interface Keys {
   readonly rootUser: string;
@@ -58,8 +60,9 @@ export class Store {
     try {
       return (await this.cluster.pipe(input, 'timeout', bounded, this.access)).stdout;
     } catch (error) {
-      if (isAgain || (error as { code?: number }).code !== TIMED_OUT) throw error;
-      process.stderr.write(`      no answer within ${ANSWER_SECONDS} s, tried again: mc ${args.join(' ')}\n`);
+      const { code, message } = error as Error & { code?: number };
+      if (isAgain || (code !== TIMED_OUT && !NO_CONNECTION.test(message))) throw error;
+      process.stderr.write(`      no answer, tried again: mc ${args.join(' ')}\n`);
       return this.call(args, input, true);
     }
   }
