@@ -25,6 +25,12 @@ export function blocksOf(heading: string, page = 'APPLY'): string[] {
   return [...section.split('\n## ')[0].matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block);
 }
 
+/** What docs/OPERATIONS.md says to type when an alert fires: its lines of shell, each as it stands. */
+export function commandsOf(alert: string): string[] {
+  const [, section] = pageOf('OPERATIONS').split(`\n### ${alert}\n`);
+  return [...section.split(/\n###? /)[0].matchAll(/^ {4}(\S.*)$/gm)].map(([, command]) => command);
+}
+
 function deletionsBelow(heading: string, environment: string): Deletion[] {
   const [block] = blocksOf(heading);
   const [, selector = ''] = /^selector='(.*)'$/m.exec(block) ?? [];

@@ -42,7 +42,12 @@ export class Store {
     private readonly host: string,
     private readonly keys: Keys,
   ) {
-    this.access = { MC_HOST_store: `http://${keys.rootUser}:${keys.rootPassword}@${host}` };
+    this.access = this.as('store');
+  }
+
+  /** What lets `mc` know it by an alias. */
+  as(alias: string): NodeJS.ProcessEnv {
+    return { [`MC_HOST_${alias}`]: `http://${this.keys.rootUser}:${this.keys.rootPassword}@${this.host}` };
   }
 
   async mc(...args: string[]): Promise<string> {

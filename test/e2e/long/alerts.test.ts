@@ -4,6 +4,7 @@ import { Cluster, eventually } from '../cluster';
 import { Drives } from '../drives';
 import { Alert, Monitoring } from '../monitoring';
 import { theManagerAnswers } from '../outage';
+import { typedAsDocumented } from '../procedures';
 import { theStoreIsProvisioned } from '../provisioning';
 import { scenario } from '../scenario';
 import { PLATFORM, thePlatformIsReady } from '../steps';
@@ -143,8 +144,11 @@ scenario('alerts', (given) => {
     const shown = new Set<string>();
     const waitFor = async (alert: string) => {
       const alerts = await eventually(alert, FIRING_SECONDS, async () => told.of(alert));
-      if (!shown.has(alert)) for (const { labels, annotations } of alerts) show(labels, annotations, began);
+      if (shown.has(alert)) return;
       shown.add(alert);
+      for (const { labels, annotations } of alerts) show(labels, annotations, began);
+      const typed = await typedAsDocumented(cluster, world.store, alerts[0]);
+      process.stderr.write(`        ${typed} commands of its procedure were typed\n`);
     };
     await cause.during({ ...world, told: waitFor }, async () => {
       await Promise.all([areTold(others, world), ...cause.alerts.map(waitFor)]);
