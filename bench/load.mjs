@@ -62,7 +62,9 @@ function timeOf(line = '') {
 /** @param steps `[name, from, to]` @param more lines below them */
 export function table(title, files, steps, more = []) {
   const rows = steps.map(([name, from, to]) => {
-    const times = files.map((file) => file[to] - file[from]);
+    // A container's log may lack a line by the time that it is read.
+    const times = files.map((file) => file[to] - file[from]).filter(Number.isFinite);
+    if (times.length < files.length) console.error(`${name}: of ${times.length} of ${files.length}`);
     return `| ${name} | ${quantile(times, 0.5)} | ${quantile(times, 0.99)} |`;
   });
   console.log(`\n${title}\n\n| step | p50 ms | p99 ms |\n| --- | ---: | ---: |\n${[...rows, ...more].join('\n')}`);

@@ -5,7 +5,7 @@ import { frame } from './examples';
 import { isProcessed } from './jobs';
 import { measured } from './manager';
 import type { Pod } from './objects';
-import { isAsItWas, managerAnswers, storeTakes } from './outage';
+import { isAsItWas, managerAnswers, storePodsOn, storeTakes } from './outage';
 import { Pulse } from './pulse';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
@@ -88,11 +88,6 @@ async function whileAllAnswers(cluster: Cluster, work: () => Promise<void>): Pro
   } finally {
     await stop().catch(() => {});
   }
-}
-
-async function storePodsOn(cluster: Cluster, node: string): Promise<number> {
-  const pods = await cluster.list<Pod>('pods', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=minio');
-  return pods.filter(({ spec }) => spec.nodeName === node).length;
 }
 
 /** Of both namespaces: neither those that each node has, nor those that are over. */

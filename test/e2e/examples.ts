@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import { deflateSync, crc32 } from 'node:zlib';
 import { odd, Upload } from './jobs';
 
+/** A PNG whose colour type is one of the two without colours: it stands after width, height and depth. */
+// eslint-disable-next-line no-control-regex -- as is the type with transparency
+export const GREY = /PNG\r?\n[^]*IHDR[^]{9}[\0\x04]/;
+
 /** Uploads to the example services, and what comes of them. */
 
 /** `find-objects`, on busybox: what stands in for darknet copies the picture and tells its checksum. */
@@ -25,7 +29,7 @@ export function picture(name: string): Upload {
     path: `pictures/in/${name}.png`,
     content: redPng(64),
     results: {
-      [`pictures/grey/grey-${name}.png`]: /PNG\r?\n[^]*IHDR/,
+      [`pictures/grey/grey-${name}.png`]: GREY,
       [`pictures/thumbnails/thumb-${name}.jpg`]: /JFIF/,
     },
   };

@@ -28,12 +28,20 @@ export function upstreamsClientWorks(scenario: Scenario, service: string, { body
     expect(json(await client.call('get_service', [service]))).toMatchObject({ name: service });
 
     expect((await client.call('run_service', [service], { input: body })).text).toMatch(answer);
-    const job = (await client.call('run_service', [service], { input: body, async_call: true })).text;
-    await eventually('its Job is done', 120, async () => {
-      expect(json(await client.call('list_jobs', [service])).jobs[job]).toMatchObject({ status: 'Succeeded' });
-    });
+    const jobs = async () => json(await client.call('list_jobs', [service])).jobs;
+    const doneJob = async () => {
+      const { text: job } = await client.call('run_service', [service], { input: body, async_call: true });
+      await eventually('its Job is done', 120, async () => {
+        expect((await jobs())[job]).toMatchObject({ status: 'Succeeded' });
+      });
+      return job;
+    };
+    const job = await doneJob();
     expect((await client.call('get_job_logs', [service, job])).text).toMatch(answer);
     expect(await client.call('remove_job', [service, job])).toMatchObject({ status: 204 });
+    const another = await doneJob();
+    expect(await client.call('remove_all_jobs', [service])).toMatchObject({ status: 204 });
+    await eventually('it is gone', 30, async () => expect(Object.keys(await jobs())).not.toContain(another));
     expect(await client.call('get_service', ['nobody'])).toMatchObject({ raised: 404 });
     expect(await client.call('remove_service', [service])).toMatchObject({ raised: 403 });
   });

@@ -42,6 +42,11 @@ export async function cut(cluster: Cluster, node: number): Promise<void> {
   await sleep(3_000); // until every kube-proxy has seen it
 }
 
+export async function storePodsOn(cluster: Cluster, node: string): Promise<number> {
+  const pods = await cluster.list<Pod>('pods', '-n', PLATFORM, '-l', 'app.kubernetes.io/component=minio');
+  return pods.filter(({ spec }) => spec.nodeName === node).length;
+}
+
 /** A headless Service may name pods that are not ready. */
 async function noServiceSendsTo(cluster: Cluster, node: string): Promise<boolean> {
   const slices = await cluster.list<EndpointSlice>('endpointslices', '-A', '-l', '!service.kubernetes.io/headless');
@@ -115,6 +120,7 @@ export function aNodeIsCut(scenario: Scenario): void {
       await storeTakes(cluster, 'before');
       // Before Jobs fill the nodes: a manager that is made again then may find no room but beside the other.
       expect(new Set((await managerPods(cluster)).map(({ spec }) => spec.nodeName)).size).toBe(2);
+      expect(await storePodsOn(cluster, 'node2')).toBe(2);
       const before = await readyBeside(cluster, 2);
       await cut(cluster, 2);
       await staysSo(cluster, 2, before, 10, async () => {

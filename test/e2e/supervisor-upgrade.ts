@@ -54,7 +54,7 @@ export function theSupervisorIsUpgraded(scenario: Scenario, count: number): void
   let old = '';
 
   scenario.step(
-    `the supervisor is upgraded while ${count} Jobs are under way: none fails, and none has half of each`,
+    `the supervisor is upgraded between ${count} Jobs, most of which are under way: none fails, and none has half of each`,
     async () => {
       old = await versionOfTemplate(cluster);
       await upgradeUnderLoad(scenario, count);
