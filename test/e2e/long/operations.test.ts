@@ -1,37 +1,39 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VERSION_LABEL, WAITING_LABEL } from '../../../src/contract';
-import { eventually } from '../cluster';
+import { recordsBucket, VERSION_LABEL, WAITING_LABEL } from '../../../src/contract';
+import { Cluster, eventually } from '../cluster';
+import {
+  CHANGED_SERVICE,
+  Credential,
+  credential,
+  CREDENTIALS,
+  Credentials,
+  credentials,
+  oldOnesAreRefused,
+  storesMetricsStatus,
+} from '../credentials';
 import { blocksOf as blocksBelow } from '../documented';
 import { removePlatform } from '../cleaning';
 import { frame } from '../examples';
 import { hasResults, isProcessed, jobsOf } from '../jobs';
-import { bearer, CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
+import { CALLED, idleServicesGoToSleep, Manager, measured } from '../manager';
 import type { Job, KubernetesObject } from '../objects';
 import { isAsItWas } from '../outage';
 import { scenario } from '../scenario';
 import { Shell } from '../shell';
 import { PLATFORM, SERVICES } from '../steps';
-import { secretOf, Store } from '../store';
+import { Store } from '../store';
 import { everyJobIsDone, sweep } from '../sweeps';
 import { thePlatformIsUp } from '../up';
 
 const BLOCK_SECONDS = 900;
-const SERVICE = 'find-objects';
+const SERVICE = CHANGED_SERVICE;
 const NEXT = '1.1.0';
-const KEYS = {
-  admin: [PLATFORM, 'oscar-admin'],
-  sweep: [PLATFORM, 'oscar-sweep'],
-  webhook: [PLATFORM, 'oscar-webhook'],
-  root: [PLATFORM, 'oscar-minio-root'],
-  metrics: [PLATFORM, 'oscar-manager-metrics'],
-  storeMetrics: [PLATFORM, 'oscar-minio-metrics'],
-  token: [SERVICES, 'cowsay-token'],
-  keys: [SERVICES, 'cowsay-minio'],
-} as const;
 
 const MANAGER = ['deployment', '-n', PLATFORM, 'oscar-manager'];
+/** As docs/OPERATIONS.md has it by an example. */
+const LOST_CLAIM = ['persistentvolumeclaim', '-n', PLATFORM, 'data-oscar-minio-3'];
 const WAITS = 'waits-for-its-turn';
 
 /** As the manager makes it of a service with a limit. */
@@ -43,6 +45,16 @@ function waitingJob(): object {
     metadata: { name: WAITS, namespace: SERVICES, labels: { [WAITING_LABEL]: '1' } },
     spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
   };
+}
+
+/** `bucket/key` of all that is stored, but for the records, which a restore leaves out and every sweep adds to. */
+async function allFiles(cluster: Cluster): Promise<string[]> {
+  const store = await Store.of(cluster);
+  const files: string[] = [];
+  for (const bucket of await store.buckets())
+    if (bucket !== recordsBucket(PLATFORM))
+      files.push(...(await store.list(`${bucket}/`)).map((key) => `${bucket}/${key}`));
+  return files.sort();
 }
 
 const blocksOf = (heading: string) => blocksBelow(heading, 'OPERATIONS');
@@ -71,44 +83,34 @@ scenario('e2e', (given) => {
       BLOCK_SECONDS,
     );
 
-  const secret = (which: keyof typeof KEYS) => {
-    const [namespace, name] = KEYS[which];
-    return secretOf(given.cluster, namespace, name);
-  };
-  const secrets: Record<string, unknown> = {};
+  let known: Credentials;
   const noted = () =>
     given.step('the Secrets are noted', async () => {
-      for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) secrets[which] = await secret(which);
+      known = await credentials(given.cluster);
     });
-  const changedAre = (...names: (keyof typeof KEYS)[]) =>
+  const changedAre = (...names: Credential[]) =>
     given.step(
-      `changed are ${names.join(', ')}; a file is processed, and none is lost`,
+      `changed are ${names.join(', ')}; a file is processed, none is lost, and old ones are refused`,
       async () => {
-        for (const which of Object.keys(KEYS) as (keyof typeof KEYS)[]) {
-          const isChanged = JSON.stringify(await secret(which)) !== JSON.stringify(secrets[which]);
-          expect([which, isChanged]).toEqual([which, names.includes(which)]);
-          secrets[which] = await secret(which);
-        }
-        await isAsItWas(given.cluster);
-        await theStoreTellsItsMetrics();
-        await isProcessed(given.cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
+        const { cluster } = given;
+        const old = known;
+        known = await credentials(cluster);
+        const changed = CREDENTIALS.filter((which) => JSON.stringify(known[which]) !== JSON.stringify(old[which]));
+        expect(changed).toEqual(CREDENTIALS.filter((which) => names.includes(which)));
+        await isAsItWas(cluster);
+        // To whom shows the token that Prometheus has.
+        expect(await storesMetricsStatus(cluster, known.storeMetrics.token)).toBe(200);
+        await isProcessed(cluster, SERVICE, frame(`after a change of ${names.join(', ')}`));
         await eventually('the admin is let in', 150, async () => {
-          await (await Manager.of(given.cluster)).read('/system/services');
+          await (await Manager.of(cluster)).read('/system/services');
         });
-        await everyJobIsDone(given.cluster);
-        expect(await sweep(given.cluster)).toMatchObject({ stored: 0, left: 0 });
+        // Before the sweep, which may ask any manager: then each has the new ones.
+        await oldOnesAreRefused(cluster, names, old);
+        await everyJobIsDone(cluster);
+        expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
       },
       BLOCK_SECONDS,
     );
-
-  /** To whom shows the token that Prometheus has. */
-  const theStoreTellsItsMetrics = async () => {
-    const { token } = await secret('storeMetrics');
-    const host = await given.cluster.reachService(PLATFORM, 'oscar-minio', 9000);
-    const headers = { authorization: bearer(token) };
-    const { status } = await fetch(`http://${host}/minio/v2/metrics/cluster`, { headers });
-    expect(status).toBe(200);
-  };
 
   given.step('applied for the first time', async () => {
     mkdirSync(join(folder, 'dist'));
@@ -157,7 +159,32 @@ scenario('e2e', (given) => {
   typed('Changing secrets', [5]);
   changedAre('root', 'storeMetrics');
 
+  let lostClaim: KubernetesObject;
+  given.step('a volume of the store is there', async () => {
+    lostClaim = await given.cluster.get<KubernetesObject>(...LOST_CLAIM);
+  });
+  typed('A volume of the store is lost', [0]);
   typed('Logging in to the store');
+  typed('A volume of the store is lost', [1]);
+  given.step(
+    'it is another volume, no file is lost, and new ones are processed',
+    async () => {
+      const { cluster } = given;
+      expect((await cluster.get<KubernetesObject>(...LOST_CLAIM)).metadata.uid).not.toBe(lostClaim.metadata.uid);
+      await isAsItWas(cluster);
+      await hasResults(await Store.of(cluster), before);
+      await isProcessed(cluster, SERVICE, frame('after the loss of a volume'));
+      await everyJobIsDone(cluster);
+      expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
+    },
+    600,
+  );
+
+  let files: string[] = [];
+  given.step('the files are listed', async () => {
+    files = await allFiles(given.cluster);
+    expect(files).toEqual(expect.arrayContaining([before.path, ...Object.keys(before.results)]));
+  });
   typed('Backup');
   given.step(
     'the platform is lost, with its data',
@@ -176,12 +203,14 @@ scenario('e2e', (given) => {
     'all files are back, none is processed again, and new ones are',
     async () => {
       const { cluster } = given;
+      // Before this test stores anything there.
+      expect(await allFiles(cluster)).toEqual(files);
       await isAsItWas(cluster);
       await hasResults(await Store.of(cluster), before);
       expect(await sweep(cluster)).toMatchObject({ stored: 0, left: 0 });
       expect(await jobsOf(cluster, SERVICE)).toEqual([]);
       await isProcessed(cluster, SERVICE, frame('after the restore'));
-      expect(await secret('token')).toEqual(secrets.token);
+      expect(await credential(cluster, 'token')).toEqual(known.token);
     },
     400,
   );
