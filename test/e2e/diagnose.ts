@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster';
-import { isReady, Pod } from './objects';
-import { PLATFORM } from './steps';
+import { isReady, Pod, restartsOf } from './objects';
+import { PLATFORM, SERVICES } from './steps';
 
 /** Objects that ended well: behind hundreds of them the one that did not would be cut off. */
 const DONE = / Completed? /;
@@ -25,6 +25,13 @@ export async function diagnose(cluster: Cluster): Promise<string> {
     const at = ['-n', metadata.namespace!, metadata.name];
     parts.push(await section(cluster, `describe ${metadata.name}`, ['describe', 'pod', ...at], 40));
     parts.push(await section(cluster, `log ${metadata.name}`, ['logs', '--all-containers', '--prefix', ...at], 30));
+  }
+  // What a container said before it ended is gone from its own log. One of a pod may have had none before.
+  const isOurs = ({ metadata }: Pod) => [PLATFORM, SERVICES].includes(metadata.namespace!);
+  for (const { metadata } of pods.filter((pod) => isOurs(pod) && restartsOf(pod) > 0).slice(0, 10)) {
+    const before = ['logs', '--previous', '--all-containers', '--ignore-errors', '--prefix', '--tail=10'];
+    const args = [...before, '-n', metadata.namespace!, metadata.name];
+    parts.push(await section(cluster, `log of ${metadata.name} before its restart`, args, 20));
   }
   const component = ({ metadata }: Pod) => metadata.labels?.['app.kubernetes.io/component'] ?? '';
   for (const { metadata } of pods.filter((pod) => ['minio', 'manager'].includes(component(pod)))) {

@@ -13,8 +13,8 @@ const PATIENCE_MS = 120_000;
 
 export interface Sent {
   readonly upload: Upload;
-  /** How often, until the store said that it has it. */
-  readonly tries: number;
+  /** When each try was refused, and why; the one after them the store took. */
+  readonly refusals: readonly string[];
   /** How long that took, in milliseconds. */
   readonly ms: number;
 }
@@ -35,15 +35,18 @@ export class Load {
     this.ended.catch(() => {});
   }
 
-  /** How many were uploaded, and beside the test's name how the store took those since then. */
-  tell(since = 0): number {
+  /**
+   * Tells beside the test's name how the store took those since then.
+   * @returns how many it has by now, and what it refused of those
+   */
+  tell(since = 0): { readonly sent: number; readonly refusals: readonly string[] } {
     const uploads = this.sent.slice(since);
-    const refused = uploads.reduce((sum, { tries }) => sum + tries - 1, 0);
+    const refusals = uploads.flatMap((one) => one.refusals);
     const longest = Math.max(0, ...uploads.map(({ ms }) => ms)) / 1000;
     process.stderr.write(
-      `      ${uploads.length} uploads, ${refused} refused tries, the longest took ${longest.toFixed(1)} s\n`,
+      `      ${uploads.length} uploads, ${refusals.length} refused tries, the longest took ${longest.toFixed(1)} s\n`,
     );
-    return this.sent.length;
+    return { sent: this.sent.length, refusals };
   }
 
   /** @returns all that was uploaded @throws when the store didn't take one in two minutes */
@@ -58,20 +61,23 @@ export class Load {
       const upload = frame(`${name} ${this.sent.length}`);
       const pause = sleep(1_000);
       const began = performance.now();
-      const tries = await this.send(upload);
-      this.sent.push({ upload, tries, ms: performance.now() - began });
+      const refusals = await this.send(upload);
+      this.sent.push({ upload, refusals, ms: performance.now() - began });
       await pause;
     }
   }
 
-  private async send({ path, content }: Upload): Promise<number> {
+  /** @returns what the tries before the last one were told */
+  private async send({ path, content }: Upload): Promise<string[]> {
+    const refusals: string[] = [];
     const end = performance.now() + PATIENCE_MS;
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       try {
         await this.client.send(new PutObjectCommand({ ...placeOf(path), Body: content }));
-        return tries;
+        return refusals;
       } catch (error) {
         if (performance.now() > end) throw error;
+        refusals.push(`${new Date().toISOString()} ${path}: ${String(error)}`);
         await sleep(500);
       }
     }
@@ -95,6 +101,8 @@ export async function nothingIsLostOrDoubled({ cluster }: Scenario, sent: readon
   expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, left: 0 });
   const objects = (await jobsOf(cluster, SERVICE)).map(objectOf);
   const jobs = ({ upload }: Sent) => objects.filter((object) => object === upload.path).length;
-  const wrong = sent.map((one) => ({ ...one, jobs: jobs(one) })).filter(({ jobs, tries }) => jobs < 1 || jobs > tries);
+  const wrong = sent
+    .map((one) => ({ ...one, jobs: jobs(one) }))
+    .filter(({ jobs, refusals }) => jobs < 1 || jobs > refusals.length + 1);
   expect(wrong).toEqual([]);
 }

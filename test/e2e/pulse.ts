@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellLatency } from './figures';
 
+export interface Answers {
+  readonly count: number;
+  /** What 99 of 100 took at most, in ms. */
+  readonly p99: number;
+}
+
 /** Asks the same again and again, and knows how long each answer took. */
 export class Pulse {
   private isOver = false;
@@ -27,10 +33,15 @@ export class Pulse {
    * @returns how many @throws when it was not answered once
    */
   tell(when: string): number {
+    return this.figures(when).count;
+  }
+
+  /** The same, for whoever wants to know more of them. */
+  figures(when: string): Answers {
     if (this.problem) throw this.problem;
-    const took = this.took.splice(0);
+    const took = this.took.splice(0).sort((a, b) => a - b);
     tellLatency(`${this.what}, ${when}`, took);
-    return took.length;
+    return { count: took.length, p99: took[Math.ceil(took.length * 0.99) - 1] };
   }
 
   /** @throws when it was not answered once */

@@ -12,6 +12,8 @@ import { addressForPods, S3_PORT } from './synthesis';
 
 const DOCUMENT = join(__dirname, '../../docs/SECURITY.md');
 const NODE = "the pod's own node";
+/** Of what lies outside, and what no provider names: one service's `egress` does. */
+const ELSEWHERE_PORT = 18335;
 /** Of the service `web`. */
 const WEB_PORT = 8000;
 
@@ -21,6 +23,7 @@ const SOURCES: Readonly<Record<string, LookAlike>> = {
   "a service's warm pod": { namespace: SERVICES, labels: selectorLabels('service', 'find-objects') },
   'an exposed service': { namespace: SERVICES, labels: selectorLabels('service', 'web') },
   'a service with a provider elsewhere': { namespace: SERVICES, labels: selectorLabels('job', 'archive') },
+  'a service with `egress` elsewhere': { namespace: SERVICES, labels: selectorLabels('service', 'files') },
   'the manager': { namespace: PLATFORM, labels: selectorLabels('manager', 'oscar') },
   'the store': { namespace: PLATFORM, labels: selectorLabels('minio', 'oscar') },
   'the provisioner': { namespace: PLATFORM, labels: selectorLabels('provisioner', 'oscar') },
@@ -56,7 +59,7 @@ export function whoReachesWhomIsAsDocumented(scenario: Scenario): void {
     try {
       const host = await addressForPods(cluster);
       const provider = await listen(host, S3_PORT, outside);
-      const elsewhere = await listen(host, 0, outside);
+      const elsewhere = await listen(host, ELSEWHERE_PORT, outside);
       const pods = await LookAlikes.make(cluster, [...Object.values(SOURCES), ...Object.values(LISTENERS), ...nodes]);
       const listeners = Object.entries(LISTENERS).map(([name, one]) => [name, pods.addressOf(one)] as const);
       const targets = { ...there, ...Object.fromEntries(listeners), provider, elsewhere };

@@ -13,8 +13,8 @@ const TABLE = documentedTable('What a change restarts');
 
 /**
  * One change after the other is applied while files come, and a warm service is called that none of them is made to. What each starts,
- * ends and restarts is what the documentation says, cell by cell; no file of a service that stays is lost, or processed twice; and each
- * call is answered.
+ * ends and restarts is what the documentation says, cell by cell; no upload is refused but by a store that is changed; no file of a service
+ * that stays is lost, or processed twice; and each call is answered.
  */
 export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Neighbour): void {
   const { cluster } = scenario;
@@ -60,12 +60,15 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
         running = await eventually('what it starts, ends and restarts is as documented', 60, async () => {
           const came = comings!.untilNow();
           const now = await whatRuns(cluster);
-          expect(cells(SERVICE, running, now, comings!.passed(came, now))).toEqual(TABLE.get(change.name));
+          expect(cells(SERVICE, running, now, comings!.passed(came, now))).toEqual(documented(change));
           return now;
         });
         comings!.looked(running);
         measured('until it held', began);
-        uploads = load!.tell(uploads);
+        const told = load!.tell(uploads);
+        uploads = told.sent;
+        // An upload that was refused during the change before may have been taken since.
+        if (!made.slice(-2).some(({ isOfStore }) => isOfStore)) expect(told.refusals).toEqual([]);
         expect(calls!.tell('meanwhile')).toBeGreaterThan(0);
         await change.holds?.(cluster, log);
       },
@@ -84,6 +87,14 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
     },
     600,
   );
+}
+
+/**
+ * The row of a change. What keeps images on the nodes has no column: as it runs the supervisor, a release restarts it, and
+ * nothing else does.
+ */
+function documented({ name, isNextRelease }: Change): object {
+  return { ...TABLE.get(name), ...(isNextRelease ? { prefetch: 'restart' } : {}) };
 }
 
 /** Of one pod: what comes meanwhile waits for it. */

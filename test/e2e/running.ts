@@ -4,6 +4,10 @@ import { isOfJob, KubernetesObject, Pod, restartsOf } from './objects';
 import { EVERY_SERVICE, PLATFORM, SERVICES } from './steps';
 
 const NOTHING = '—';
+/** Whose Jobs come and go with files, with time, and with what is declared (which has a column of its own). */
+const OF_JOBS = ['job', 'sweep', 'provisioner'];
+/** Those that have a column of their own, beside the services. */
+const COLUMNS = ['manager', 'minio', 'provisioner', 'supervisor-installer'];
 
 /** Who runs: each one's pods, with how often their containers were started again. Of the provisioner, its Jobs. */
 export type Running = ReadonlyMap<string, Started>;
@@ -14,7 +18,7 @@ export async function whatRuns(cluster: Cluster): Promise<Running> {
   const pods = [
     ...(await cluster.list<Pod>('pods', '-n', PLATFORM)),
     ...(await cluster.list<Pod>('pods', '-n', SERVICES)),
-  ].filter((pod) => !pod.metadata.deletionTimestamp && !isOfJob(pod));
+  ].filter((pod) => !pod.metadata.deletionTimestamp && !comesAndGoes(pod));
   const running = new Map<string, Map<string, number>>();
   const add = (who: string, { metadata }: KubernetesObject, restarts: number) =>
     running.set(who, (running.get(who) ?? new Map<string, number>()).set(metadata.uid!, restarts));
@@ -25,14 +29,22 @@ export async function whatRuns(cluster: Cluster): Promise<Running> {
 }
 
 /**
- * The cells of a row of «What a change restarts», as they are seen.
+ * The cells of a row of «What a change restarts», as they are seen; and one more for each that has no column, but isn't as
+ * it was.
  * @param service that is changed
  * @param passed whose pods came and went again between the two looks
  */
-export function cells(service: string, before: Running, after: Running, passed: ReadonlySet<string>) {
+export function cells(
+  service: string,
+  before: Running,
+  after: Running,
+  passed: ReadonlySet<string>,
+): Record<string, string> {
   const verb = (who: string) => verbOf(before.get(who), after.get(who)) + (passed.has(who) ? ', more than once' : '');
   const all = [...new Set([...before.keys(), ...after.keys(), ...passed])];
   const others = all.filter((who) => who.startsWith('service/') && who !== `service/${service}`);
+  const withoutColumn = all.filter((who) => !who.startsWith('service/') && !COLUMNS.includes(who));
+  const changed = withoutColumn.map((who) => [who, verb(who)]).filter(([, what]) => what !== NOTHING);
   return {
     'its warm pods': verb(`service/${service}`),
     "other services'": [...new Set(others.map(verb))].join(' and '),
@@ -40,6 +52,7 @@ export function cells(service: string, before: Running, after: Running, passed: 
     MinIO: verb('minio'),
     provisioner: verb('provisioner') === NOTHING ? NOTHING : 'runs',
     installer: verb('supervisor-installer'),
+    ...Object.fromEntries(changed),
   };
 }
 
@@ -65,7 +78,7 @@ export class Comings {
 
   private constructor(private readonly api: ApiServer) {
     const onEvent = ({ type, object }: WatchEvent<Pod>) => {
-      if (type === 'ADDED' && !object.metadata.deletionTimestamp && !isOfJob(object))
+      if (type === 'ADDED' && !object.metadata.deletionTimestamp && !comesAndGoes(object))
         this.came.set(object.metadata.uid!, whose(object));
     };
     const watch = (namespace: string) => api.watch(`/api/v1/namespaces/${namespace}/pods`, onEvent, this.over.signal);
@@ -98,5 +111,7 @@ export class Comings {
 
 function whose({ metadata: { labels = {} } }: KubernetesObject): string {
   const component = labels['app.kubernetes.io/component'];
-  return component === 'service' ? `service/${labels[EVERY_SERVICE]}` : component;
+  return component === 'service' ? `service/${labels[EVERY_SERVICE]}` : (component ?? 'of nobody');
 }
+
+const comesAndGoes = (pod: Pod) => isOfJob(pod) && OF_JOBS.includes(whose(pod));

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_LABEL } from '../../src/contract';
+import { ENVIRONMENT_LABEL, KEEP_LABEL } from '../../src/contract';
 import { ON_NODES } from './cleaning';
 import { Cluster, eventually } from './cluster';
 import { removalOnNodes, takedown } from './documented';
@@ -33,19 +33,19 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
       measured('taken down within', began);
       // What others own is collected a while later.
       const left = await eventually('nothing else is left', 120, async () => {
-        const all = (
-          await Promise.all([PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace)))
-        ).flat();
-        expect(all.filter((what) => !/^(Secret|PersistentVolumeClaim)\//.test(what))).toEqual([]);
-        return all;
+        const namespaces = [PLATFORM, SERVICES].map((namespace) => everythingIn(cluster, namespace));
+        const all = (await Promise.all(namespaces)).flat();
+        expect(all.filter((object) => !isKept(object)).map(nameOf)).toEqual([]);
+        return all.map(nameOf);
       });
+      expect(left).toContain('Secret/oscar-minio-root');
       const claims = left.filter((what) => what.startsWith('PersistentVolumeClaim/'));
       expect(claims.filter((claim) => !/\/data-oscar-minio-\d$/.test(claim))).toEqual([]);
       expect(claims.length).toBeGreaterThan(0);
       const namespaces = [`Namespace/${PLATFORM}`, `Namespace/${SERVICES}`];
       expect(await clusterWide(cluster, environment)).toEqual(namespaces);
       const applied = await cluster.list('-f', scenario.folder, '--ignore-not-found');
-      expect(applied.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(namespaces);
+      expect(applied.map(nameOf)).toEqual(namespaces);
     },
     420,
   );
@@ -84,15 +84,19 @@ async function clusterWide(cluster: Cluster, environment: string): Promise<strin
   const kinds = await cluster.kubectl('api-resources', '--namespaced=false', '--verbs=list', '-o', 'name');
   const label = `${ENVIRONMENT_LABEL}=${environment}`;
   const objects = await cluster.list<KubernetesObject>(kinds.trim().replace(/\n/g, ','), '-l', label);
-  return objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
+  return objects.map(nameOf).sort();
 }
 
-/** `Kind/name` of all that can be listed. */
-async function everythingIn(cluster: Cluster, namespace: string): Promise<string[]> {
+const nameOf = ({ kind, metadata }: KubernetesObject) => `${kind}/${metadata.name}`;
+
+/** Holds data, and says so to whoever removes what is no longer declared. */
+const isKept = ({ kind, metadata }: KubernetesObject) =>
+  ['Secret', 'PersistentVolumeClaim'].includes(kind) && metadata.labels?.[KEEP_LABEL] === 'true';
+
+/** All that can be listed, but what neither the platform made nor Kubernetes for it. */
+async function everythingIn(cluster: Cluster, namespace: string): Promise<KubernetesObject[]> {
   const kinds = await cluster.kubectl('api-resources', '--namespaced', '--verbs=list', '-o', 'name');
   const objects = await cluster.list<KubernetesObject>(kinds.trim().replace(/\n/g, ','), '-n', namespace);
-  return objects
-    .filter(({ metadata }) => !metadata.deletionTimestamp)
-    .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
-    .filter((what) => !KUBERNETES_OWN.test(what) && !OF_THE_TEST.test(what));
+  const isOfOthers = (what: string) => KUBERNETES_OWN.test(what) || OF_THE_TEST.test(what);
+  return objects.filter((object) => !object.metadata.deletionTimestamp && !isOfOthers(nameOf(object)));
 }
