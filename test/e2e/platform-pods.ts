@@ -24,7 +24,7 @@ const SERVICE = 'find-objects';
 const NO_MANAGER = 'http://oscar-manager.oscar.svc:1';
 /** A sweep has begun to ask for Jobs by then: it has few files to look at. */
 const SWEEP_AT_WORK_MS = 3_000;
-const INSTALLERS = ['-n', SERVICES, '-l', 'app.kubernetes.io/component=supervisor-installer'];
+const BRINGERS = ['-n', SERVICES, '-l', 'app.kubernetes.io/component in (supervisor-installer, prefetch)'];
 /** Its supervisor is looked at as long as it runs. */
 const INSPECTED = { service: 'inspect', path: 'uploads/inspect/installers-are-killed' };
 
@@ -67,21 +67,21 @@ export function platformPodsAreKilled(scenario: Scenario): void {
     expect(await jobsFor(cluster, SERVICE, lost.path)).toHaveLength(1);
   });
 
-  step('what brings the supervisor to the nodes is killed: Jobs go on, and others start', async () => {
+  step('what brings the supervisor and images to the nodes is killed: Jobs go on, and others start', async () => {
     await (await Store.of(cluster)).put(INSPECTED.path, HOLD);
     const held = await isHeld(cluster, INSPECTED.service, INSPECTED.path);
-    const before = await cluster.list<Pod>('pods', ...INSTALLERS);
+    const before = await cluster.list<Pod>('pods', ...BRINGERS);
     expect(before.length).toBeGreaterThan(0);
     const began = performance.now();
     const names = before.map(({ metadata }) => metadata.name);
     await cluster.kubectl('delete', 'pods', '-n', SERVICES, ...names, '--grace-period=0', '--force');
-    await isProcessed(cluster, SERVICE, frame('while the installers were killed'));
+    await isProcessed(cluster, SERVICE, frame('while they were killed'));
     await waitUntilReady(cluster, 120);
-    measured('until all installers were there again', began);
-    const after = await cluster.list<Pod>('pods', ...INSTALLERS);
+    measured('until all were there again', began);
+    const after = await cluster.list<Pod>('pods', ...BRINGERS);
     expect(after.map(({ metadata }) => metadata.name).filter((name) => names.includes(name))).toEqual([]);
     await letGo(cluster, held, 'go');
-    await isProcessed(cluster, SERVICE, frame('after the installers were killed'));
+    await isProcessed(cluster, SERVICE, frame('after they were killed'));
     await itsJobSucceeds(cluster);
   });
 }
