@@ -48,6 +48,8 @@ const PARTS = { alone, steady, capacity, adding };
 const kit = bundledKit('cluster/platform.mjs', '../test/e2e');
 const run = `bench-${Date.now().toString(36)}`;
 const cluster = new kit.Cluster();
+// Where the time goes stands in the Jobs' logs.
+if (cluster.machines.areAtHand) await cluster.machines.haveLogsOfTheirOwn();
 const proxy = await Proxy.start();
 const jobs = await Jobs.follow(proxy, kit.SERVICES, kit.OBJECT_ANNOTATION);
 const world = new World({ kit, cluster, jobs, store: await kit.Store.of(cluster) });

@@ -18,9 +18,11 @@ export class Proxy {
     this.kubectl = kubectl;
     this.port = port;
     this.watches = [];
+    this.isOver = false;
   }
 
   stop() {
+    this.isOver = true;
     for (const watch of this.watches) watch.destroy();
     this.kubectl.kill();
   }
@@ -36,14 +38,32 @@ export class Proxy {
   /** Calls `seen(object)` whenever one of those at `path` changes from now on. */
   async watch(path, seen) {
     const { metadata } = JSON.parse(await this.read(`${path}?limit=1`));
-    const query = `watch=1&resourceVersion=${metadata.resourceVersion}&timeoutSeconds=3600`;
+    this.follow(path, seen, metadata.resourceVersion);
+  }
+
+  follow(path, seen, resourceVersion) {
+    const query = `watch=1&resourceVersion=${resourceVersion}&timeoutSeconds=3600`;
     const asked = get({ port: this.port, path: `${path}?${query}` }, (answer) => {
       const lines = createInterface(answer);
-      lines.on('line', (line) => seen(JSON.parse(line).object));
+      lines.on('line', (line) => {
+        const { type, object } = JSON.parse(line);
+        if (type !== 'ERROR') seen(object);
+      });
       // It is cut off at the end, and a wait for what no longer comes says so before.
       for (const broken of [answer, lines]) broken.on('error', () => {});
+      lines.on('close', () => {
+        if (!this.isOver) void this.again(path, seen);
+      });
     });
     this.watches.push(asked.on('error', () => {}));
+  }
+
+  /** The API server ends a watch as it likes. */
+  async again(path, seen) {
+    console.error(`watched again: ${path}`);
+    const { metadata, items } = await (await fetch(`http://127.0.0.1:${this.port}${path}`)).json();
+    for (const object of items) seen(object);
+    this.follow(path, seen, metadata.resourceVersion);
   }
 }
 
