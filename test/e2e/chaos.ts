@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually } from './cluster';
 import { tell } from './figures';
+import { tellSkipped } from './in-order';
 import { objectOf } from './jobs';
 import { measured } from './manager';
 import { jobEnd, Pod } from './objects';
@@ -31,7 +32,8 @@ type Kills = Readonly<Record<string, number>>;
 
 /** Whatever is killed meanwhile: each file has its result, and each result is right. */
 export function everyUploadIsProcessed(scenario: Scenario, count: number): void {
-  const title = `${count} uploads while pods are killed at random and a node loses its power: none is missing`;
+  const outage = scenario.cluster.machines.areExpected ? ' and a node loses its power' : '';
+  const title = `${count} uploads while pods are killed at random${outage}: none is missing`;
   scenario.step(title, () => everyUpload(scenario, count), 900 + count * SECONDS_PER_JOB);
 }
 
@@ -42,7 +44,7 @@ async function everyUpload({ cluster }: Scenario, count: number): Promise<void> 
   const sent = uploads.send({ ...PACE, isOver: () => isOver });
   const kills = killUntil(cluster, () => isOver);
   try {
-    await Promise.all([sent, cluster.machines.areAtHand || process.env.CI ? outage(cluster) : noOutage()]);
+    await Promise.all([sent, cluster.machines.areExpected ? outage(cluster) : tellSkipped('a node loses its power')]);
     measured(`${count} uploads`, began);
   } finally {
     isOver = true;
@@ -97,12 +99,6 @@ async function killUntil(cluster: Cluster, isOver: () => boolean): Promise<Kills
     if (code === 0 && output.includes(`"${metadata.name}"`)) killed[kind] = (killed[kind] ?? 0) + 1;
   }
   return killed;
-}
-
-async function noOutage(): Promise<void> {
-  process.stderr.write(
-    "SKIPPED, as OSCAR_CLUSTER names no command for the cluster's machines: a node loses its power\n",
-  );
 }
 
 /** Of node 2, while files come, and some of them are at work there. */

@@ -7,7 +7,7 @@ import { secretOf, Store } from './store';
 /** Of whose Secrets docs/OPERATIONS.md tells by an example. */
 export const CHANGED_SERVICE = 'find-objects';
 
-/** The Secrets that are generated: all that have to be changed one day. */
+/** The Secrets that are generated, but for those of the CSI driver (`<service>-mount`), which the environment here has none of. */
 const SECRETS = {
   admin: [PLATFORM, 'oscar-admin'],
   sweep: [PLATFORM, 'oscar-sweep'],
@@ -29,8 +29,8 @@ const REFUSED_SECONDS = 150;
 /** There are two managers, and each call may get to any: so many get to both. */
 const CALLS = 6;
 
-/** How each is tried by who still has the old one. That of the store's metrics is good for as long as the root's password is. */
-const REFUSALS: Partial<Record<Credential, (cluster: Cluster, old: Credentials) => Promise<void>>> = {
+/** How each is tried by who still has the old one. */
+const REFUSALS: Readonly<Record<Credential, (cluster: Cluster, old: Credentials) => Promise<void>>> = {
   admin: (cluster, { admin }) => managersRefuse(cluster, 'GET', '/system/info', basic(admin.username, admin.password)),
   token: (cluster, { token }) =>
     managersRefuse(cluster, 'GET', `/system/services/${CHANGED_SERVICE}`, bearer(token.token)),
@@ -39,6 +39,8 @@ const REFUSALS: Partial<Record<Credential, (cluster: Cluster, old: Credentials) 
   webhook: (cluster, { webhook }) => managersRefuse(cluster, 'POST', '/sweep', bearer(webhook.token)),
   keys: (cluster, { keys }) => storeRefuses(cluster, keys),
   sweep: (cluster, { sweep }) => storeRefuses(cluster, sweep),
+  // It is good for as long as the root's password is.
+  storeMetrics: async () => {},
   root: async (cluster, { root, storeMetrics }) => {
     await storeRefuses(cluster, { accessKey: root.rootUser, secretKey: root.rootPassword });
     expect([401, 403]).toContain(await storesMetricsStatus(cluster, storeMetrics.token));
@@ -60,7 +62,7 @@ export async function credentials(cluster: Cluster): Promise<Credentials> {
 export async function oldOnesAreRefused(cluster: Cluster, changed: readonly Credential[], old: Credentials) {
   for (const which of changed)
     await eventually(`the old one of ${which} is refused`, REFUSED_SECONDS, async () => {
-      await REFUSALS[which]?.(cluster, old);
+      await REFUSALS[which](cluster, old);
     });
 }
 

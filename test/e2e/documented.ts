@@ -25,10 +25,10 @@ export function blocksOf(heading: string, page = 'APPLY'): string[] {
   return [...section.split('\n## ')[0].matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block);
 }
 
-/** What docs/OPERATIONS.md says to type when an alert fires: its lines of shell, each as it stands. */
-export function commandsOf(alert: string): string[] {
-  const [, section] = pageOf('OPERATIONS').split(`\n### ${alert}\n`);
-  return [...section.split(/\n###? /)[0].matchAll(/^ {4}(\S.*)$/gm)].map(([, command]) => command);
+/** Lines of shell below a heading, with its `#`s, and above the next one of any kind: each as it stands. */
+export function commandsBelow(heading: string, page: string): string[] {
+  const [, section] = pageOf(page).split(`\n${heading}\n`);
+  return [...section.split(/\n##+ /)[0].matchAll(/^ {4}(\S.*)$/gm)].map(([, command]) => command);
 }
 
 function deletionsBelow(heading: string, environment: string): Deletion[] {

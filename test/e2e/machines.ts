@@ -17,6 +17,11 @@ export class Machines {
     return this.tool !== undefined;
   }
 
+  /** Whether what needs them is done. In CI always, so that it fails there without them. */
+  get areExpected(): boolean {
+    return this.areAtHand || Boolean(process.env.CI);
+  }
+
   /** Nodes that are one machine share its folder of logs, and each kubelet clears away those of pods it doesn't know. */
   async haveLogsOfTheirOwn(): Promise<void> {
     for (let node = 1; node <= (await this.cluster.nodes()).length; node++) {

@@ -5,7 +5,7 @@ import { Drives } from '../drives';
 import { Manager } from '../manager';
 import { Alert, Monitoring } from '../monitoring';
 import { theManagerAnswers } from '../outage';
-import { typedAsDocumented } from '../procedures';
+import { lookedAtFirst, typedAsDocumented } from '../procedures';
 import { theStoreIsProvisioned } from '../provisioning';
 import { scenario } from '../scenario';
 import { PLATFORM, thePlatformIsReady } from '../steps';
@@ -107,6 +107,8 @@ scenario('alerts', (given) => {
         const expected = namesOf(STAGES.slice(0, index + 1).flat());
         await areTold(causes, { scenario: given, cluster, store: await Store.of(cluster), factor: FACTOR });
         expect(expected).toEqual(expect.arrayContaining(told.fired));
+        // When the manager is there, and has complained.
+        if (index === 1) await lookedAtFirst(cluster);
       },
       600,
     );
