@@ -11,6 +11,8 @@ module.exports = {
     '<rootDir>/test/servers/',
     '<rootDir>/test/images/',
   ],
+  // Not one less, as Jest would have it: the process that leads them waits.
+  maxWorkers: '100%',
   // Machines are shared: what takes a tenth of a second may take five.
   testTimeout: 30_000,
   transform: {

@@ -1,5 +1,6 @@
-// npm run bench:supervisor [-- MEBIBYTES]: our supervisor beside upstream's, with the same script and store, on this machine, one
-// after the other. Prints tables in Markdown. MEBIBYTES is the size of the large file (by default 1024).
+// npm run bench:supervisor [-- MEBIBYTES [RUNS]]: our supervisor beside upstream's, with the same script and store, on this machine, one
+// after the other. Prints tables in Markdown. MEBIBYTES is the size of the large file (by default 1024), RUNS
+// how often the small one is processed (15); the large one is a third as often.
 import { randomBytes } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -19,36 +20,36 @@ const MIB = 2 ** 20;
 const COPY = '#!/bin/sh\ncp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n';
 const MOVE = '#!/bin/sh\nmv "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n';
 
-const [argument, inside] = process.argv.slice(2);
-if (inside === undefined) begin(Number(argument ?? 1024));
-else await measureAll(inside, Number(argument));
+const [mebibytes = '1024', runs = '15', inside] = process.argv.slice(2);
+const RUNS = Number(runs);
+if (inside === undefined) begin();
+else await measureAll(inside);
 
 /** Starts this program once more, where /oscar is a folder of its own. */
-function begin(mebibytes) {
+function begin() {
   const folder = mkdtempSync(join(tmpdir(), 'oscar-bench-'));
   try {
     mkdirSync(join(folder, 'oscar'));
     installVolume(folder);
-    const command = [join(folder, 'oscar'), process.execPath, SELF, String(mebibytes), folder];
+    const command = [join(folder, 'oscar'), process.execPath, SELF, mebibytes, runs, folder];
     process.exitCode = spawnSync(ENTER, command, { stdio: 'inherit' }).status ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-async function measureAll(folder, mebibytes) {
+async function measureAll(folder) {
   const store = await startStore(folder);
   try {
     await smallFile(folder, store);
     await serving(folder, store);
-    await largeFile(folder, store, mebibytes);
+    await largeFile(folder, store, Number(mebibytes));
   } finally {
     store.stop();
   }
 }
 
 async function smallFile(folder, store) {
-  const RUNS = 15;
   const content = randomBytes(1024);
   const file = join(folder, 'small.bin');
   writeFileSync(file, content);
@@ -117,7 +118,6 @@ function row(name, { perSecond, p50, p99 }) {
 }
 
 async function largeFile(folder, store, mebibytes) {
-  const RUNS = 5;
   const file = join(folder, 'large.bin');
   await writeRandom(file, mebibytes);
   store.put(file, 'in/large.bin');
@@ -127,7 +127,7 @@ async function largeFile(folder, store, mebibytes) {
   const supervisors = [OURS, upstreams()[0]];
   const names = [...supervisors.map(({ name }) => name), 'mc cp'];
   const results = new Map(names.map((name) => [name, { seconds: [], mebibytes: [] }]));
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < RUNS / 3; run++) {
     for (const [i, { name, command }] of supervisors.entries()) {
       configure(folder, store, { script: MOVE, output: `out${i}` });
       await note(results.get(name), store, `out${i}/large.bin`, size, () =>
