@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 
 const LOGS = '/var/log/pods';
+/** It ends within a second. */
+const KUBELET_MS = 3_000;
+const MOST_CUTS = 5;
 
 /**
  * The machines behind a cluster, by the command that makes it (`OSCAR_CLUSTER`): what Kubernetes alone gives nobody a hand
@@ -34,7 +38,24 @@ export class Machines {
   async power(action: 'down' | 'up', node: number): Promise<void> {
     if (action === 'down') this.dark.add(node);
     await this.run('node', action, String(node));
-    if (action === 'up') this.dark.delete(node);
+    if (action === 'down') return;
+    for (let cuts = 0; cuts < MOST_CUTS && !(await this.hasKubelet(node)); cuts++) {
+      process.stderr.write(`      the kubelet of node ${node} ended at its start: its power is cut once more\n`);
+      for (const again of ['down', 'up']) await this.run('node', again, String(node));
+    }
+    this.dark.delete(node);
+  }
+
+  /**
+   * A kubelet that comes before its container runtime is ready, as that has many containers to look at, ends: on other
+   * machines it is started again.
+   */
+  private async hasKubelet(node: number): Promise<boolean> {
+    await sleep(KUBELET_MS);
+    return this.onNode(node, 'pgrep', '-x', 'kubelet').then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Gives power back to all that it was taken from. */
