@@ -6,6 +6,7 @@ import type { OutputFile, Outcome } from '../../../src/programs/supervisor/invoc
 /** What a script might have left, in a folder of the test's own. */
 export class Output {
   readonly folder = mkdtempSync(join(tmpdir(), 'oscar-output-'));
+  private outcomes = 0;
 
   /** @param content a number: a file of so many zeros that takes no place on the disk */
   file(name: string, content: string | Uint8Array | number): OutputFile {
@@ -17,7 +18,8 @@ export class Output {
   }
 
   outcome(outcome: Partial<Outcome>): Outcome {
-    const transcript = this.file('transcript', 'what the script said\n').path;
+    // Each has its own: one that is written again is empty for a moment, in which another one may be sent.
+    const transcript = this.file(`transcript-${this.outcomes++}`, 'what the script said\n').path;
     return { id: '0123abcd', replyWithFiles: true, files: [], transcript, dispose: async () => undefined, ...outcome };
   }
 
