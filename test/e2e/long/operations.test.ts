@@ -191,6 +191,11 @@ scenario('e2e', (given) => {
     files = await allFiles(given.cluster);
     expect(files).toEqual(expect.arrayContaining([before.path, ...Object.keys(before.results)]));
   });
+  given.step('the way to the store, which led to a pod that is gone, is left', async () => {
+    await shell!.end();
+    shell = newShell();
+  });
+  typed('Logging in to the store');
   typed('Backup');
   given.step(
     'the platform is lost, with its data',
