@@ -1,4 +1,3 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, eventually } from './cluster';
 import { removalOfUndeclared } from './documented';
@@ -9,7 +8,7 @@ import { provisionAgain } from './provisioning';
 import { whileRefused } from './refused-jobs';
 import type { Scenario } from './scenario';
 import { EVERY_SERVICE, PLATFORM, SERVICES } from './steps';
-import { Store } from './store';
+import type { Store } from './store';
 import { sweep } from './sweeps';
 
 export interface Given {
@@ -212,14 +211,12 @@ const noManager: Cause = {
 };
 
 const noStore: Cause = {
-  title: 'the StatefulSet of the store is scaled from 4 to 3, to 2, of which writes are refused, and then to 0',
+  title: 'the StatefulSet of the store is scaled from 4 to 3, and then to 0',
   alerts: ['OscarDrivesOffline', 'OscarStoreDown'],
   async during({ cluster, told }, work) {
     try {
       await scale(cluster, 'statefulset/oscar-minio', 3);
       await told('OscarDrivesOffline');
-      await scale(cluster, 'statefulset/oscar-minio', 2);
-      await refusesWrites(cluster);
       await scale(cluster, 'statefulset/oscar-minio', 0);
       await work();
     } finally {
@@ -227,19 +224,6 @@ const noStore: Cause = {
     }
   },
 };
-
-/** No Service leads to it any longer. */
-async function refusesWrites(cluster: Cluster): Promise<void> {
-  await cluster.kubectl('wait', '-n', PLATFORM, '--for=delete', 'pod/oscar-minio-2', '--timeout=60s');
-  const [client] = await Store.clientsOfPods(cluster);
-  const put = new PutObjectCommand({ Bucket: 'uploads', Key: 'refused/by-the-store', Body: 'a file' });
-  const statuses: (number | undefined)[] = [];
-  for (let times = 0; times < 10; times++, await sleep(1_000)) {
-    const status = (error: { $metadata?: { httpStatusCode?: number } }) => error.$metadata?.httpStatusCode;
-    statuses.push(await client.send(put).then(({ $metadata }) => $metadata.httpStatusCode, status));
-  }
-  expect(statuses).toContain(503);
-}
 
 /** One stage after the other: what is in one doesn't keep anything else there from being told. */
 export const STAGES: readonly (readonly Cause[])[] = [

@@ -21,6 +21,8 @@ const FIRING_SECONDS = 150;
 /** Four looks at each target, as Grafana has it. */
 const RATE_INTERVAL = '4s';
 const PODS_OF_THE_STORE = 4;
+/** MinIO tells how often it failed once it has: none of the causes makes it. */
+const MAY_BE_EMPTY = /minio_s3_requests_5xx_errors_total/;
 
 /** When alerts fired, and what they said. */
 class Told {
@@ -133,7 +135,7 @@ scenario('alerts', (given) => {
       eventually('each graph', 330, async () => {
         const empty: string[] = [];
         for (const { title, expr } of await graphs(cluster))
-          if (!(await monitoring!.hadValue(expr, 20))) empty.push(`${title}: ${expr}`);
+          if (!MAY_BE_EMPTY.test(expr) && !(await monitoring!.hadValue(expr, 20))) empty.push(`${title}: ${expr}`);
         expect(empty).toEqual([]);
       }),
     360,
