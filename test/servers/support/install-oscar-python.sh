@@ -4,9 +4,6 @@
 set -euo pipefail
 version=2.2.0
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/oscar-cdk8s-test/oscar-python-$version
-mkdir -p "${venv%/*}"
-exec 9>"$venv.lock"
-flock 9
 if ! "$venv/bin/python" -c 'import oscar_python.client' 2>/dev/null; then
   python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "oscar-python==$version" >&2

@@ -4,10 +4,6 @@
 set -euo pipefail
 command -v go >/dev/null || { echo "install.sh: needs Go, which builds $*" >&2; exit 1; }
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/oscar-cdk8s-test/bin
-# Suites that run beside one another build a program once.
-mkdir -p "$folder"
-exec 9>"$folder/.lock"
-flock 9
 
 install() {
   local program=$1 module=$2 version=$3 tags=${4:-}
