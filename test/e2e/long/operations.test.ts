@@ -68,6 +68,12 @@ scenario('e2e', (given) => {
 
   const newShell = () => new Shell(folder, { ...process.env, MC_CONFIG_DIR: join(folder, 'mc') });
 
+  /** With the old one ends what led to the store. */
+  const anotherShell = async () => {
+    await shell!.end();
+    shell = newShell();
+  };
+
   afterAll(async () => {
     await shell?.end();
     rmSync(folder, { recursive: true, force: true });
@@ -191,18 +197,13 @@ scenario('e2e', (given) => {
     files = await allFiles(given.cluster);
     expect(files).toEqual(expect.arrayContaining([before.path, ...Object.keys(before.results)]));
   });
-  given.step('the way to the store, which led to a pod that is gone, is left', async () => {
-    await shell!.end();
-    shell = newShell();
-  });
+  given.step('the way to the store, which led to a pod that is gone, is left', anotherShell);
   typed('Logging in to the store');
   typed('Backup');
   given.step(
     'the platform is lost, with its data',
     async () => {
-      // With what leads there.
-      await shell!.end();
-      shell = newShell();
+      await anotherShell();
       await removePlatform(given.cluster);
     },
     600,
