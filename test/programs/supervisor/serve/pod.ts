@@ -101,7 +101,7 @@ export class Pod {
 
   /** A connection of its own, to be written to byte by byte. */
   async connect(bytes: string): Promise<Peer> {
-    const socket = connect(this.port, '127.0.0.1');
+    const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
     await new Promise((resolve) => socket.once('connect', resolve));
     return new Peer(socket).send(bytes);
   }
@@ -121,7 +121,13 @@ export class Peer {
   constructor(readonly socket: Socket) {
     socket.setEncoding('latin1');
     socket.on('data', (text) => (this.received += text));
-    socket.on('end', () => (this.over ??= 'end')).on('error', () => (this.over ??= 'reset'));
+    socket.on('error', () => (this.over ??= 'reset'));
+    // Node also calls a reset an end when bytes that it reads came with it: nobody can write to what was reset.
+    socket.on('end', () => {
+      if (socket.writable) socket.write('\r\n', (error) => (this.over ??= error ? 'reset' : 'end'));
+      else this.over ??= 'end';
+      socket.end();
+    });
   }
 
   send(bytes: string | Buffer): this {

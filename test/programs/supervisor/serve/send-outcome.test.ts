@@ -1,4 +1,5 @@
 import { truncateSync } from 'node:fs';
+import type { OutputFile } from '../../../../src/programs/supervisor/invocation';
 import { Output } from '../output';
 import { unzip } from '../unzip';
 import { Pod } from './pod';
@@ -85,17 +86,20 @@ describe('replies as the client accepts them', () => {
 
 describe('a reply that breaks in the middle breaks the connection', () => {
   const large = () => output.file('large', 64 * MIB);
-  const shortened = () => {
-    const file = large();
-    truncateSync(file.path, 32 * MIB);
+  const small = () => output.file('small', 1_000);
+  const noFile = () => ({ ...small(), path: output.folder });
+  const shortened = (file: OutputFile) => {
+    truncateSync(file.path, file.bytes / 2);
     return file;
   };
 
   test.each([
-    ['as base64', 'HTTP/1.1', '', () => [shortened()]],
-    ['raw', 'HTTP/1.1', 'Accept: application/octet-stream\r\n', () => [shortened()]],
-    ['as a zip', 'HTTP/1.1', '', () => [large(), { ...large(), name: 'b', path: output.folder }]],
-    ['by HTTP/1.0', 'HTTP/1.0', '', () => [large(), { ...large(), name: 'b', path: output.folder }]],
+    ['as base64', 'HTTP/1.1', '', () => [shortened(large())]],
+    ['raw', 'HTTP/1.1', 'Accept: application/octet-stream\r\n', () => [shortened(large())]],
+    ['raw, when all so far was read', 'HTTP/1.1', 'Accept: application/octet-stream\r\n', () => [shortened(small())]],
+    ['as a zip', 'HTTP/1.1', '', () => [large(), noFile()]],
+    ['by HTTP/1.0', 'HTTP/1.0', '', () => [large(), noFile()]],
+    ['by HTTP/1.0, when all so far was read', 'HTTP/1.0', '', () => [small(), noFile()]],
   ])('%s', async (_, version, accept, files) => {
     const peer = await pod.connect(`POST / ${version}\r\nHost: pod\r\n${accept}Content-Length: 1\r\n\r\nx`);
     (await pod.call(0)).end(output.outcome({ files: files() }));
