@@ -42,11 +42,14 @@ export class ServiceTokens {
     this.now = options.now ?? (() => performance.now());
   }
 
-  /** @throws KubernetesUnreachable when it isn't known and can't be read */
+  /**
+   * To be told: whoever uses it may come to another manager, which knows the Secret's last change.
+   * @throws KubernetesUnreachable when it isn't known and can't be read
+   */
   async of(service: string): Promise<string | undefined> {
     if (!this.options.exists(service)) return undefined;
     const known = this.known.get(service);
-    const freshMs = known?.token === undefined ? PAUSE_MS : FRESH_MS;
+    const freshMs = known?.failure ? FRESH_MS : PAUSE_MS;
     return (known && this.age(known) < freshMs ? known : await this.reread(service)).token;
   }
 

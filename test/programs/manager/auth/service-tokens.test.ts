@@ -102,6 +102,25 @@ describe('a service that there is not', () => {
   });
 });
 
+test('a token that is told is no older than two seconds, however long it lets in', async () => {
+  const it = fixture(() => secret('old'));
+  await it.tokens.matches('cow', 'old');
+  it.answer = () => secret('new');
+  it.now = 1_999;
+  await expect(it.tokens.of('cow')).resolves.toBe('old');
+  it.now = 2_000;
+  await expect(it.tokens.of('cow')).resolves.toBe('new');
+});
+
+test('while Kubernetes is away, not everybody who is told a token waits for it', async () => {
+  const it = fixture(() => secret('t'));
+  await it.tokens.of('cow');
+  it.answer = away;
+  it.now = 10_000;
+  for (let time = 0; time < 3; time++) await expect(it.tokens.of('cow')).resolves.toBe('t');
+  expect(it.calls).toHaveLength(2);
+});
+
 test('that there is no token is not known for longer than two seconds', async () => {
   const it = fixture(() => MISSING);
   await expect(it.tokens.of('cow')).resolves.toBeUndefined();
