@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 
 const LOGS = '/var/log/pods';
-/** It ends within a second. */
+/** It is there by then. */
 const KUBELET_MS = 3_000;
+/** It tells of itself each ten seconds. */
+const SIGN_MS = 90_000;
 const MOST_CUTS = 5;
 
 /**
@@ -39,7 +41,7 @@ export class Machines {
     if (action === 'down') this.dark.add(node);
     await this.run('node', action, String(node));
     if (action === 'down') return;
-    for (let cuts = 0; cuts < MOST_CUTS && !(await this.hasKubelet(node)); cuts++) {
+    for (let cuts = 0; cuts < MOST_CUTS && !(await this.tellsOfItself(node)); cuts++) {
       process.stderr.write(`      the kubelet of node ${node} ended at its start: its power is cut once more\n`);
       for (const again of ['down', 'up']) await this.run('node', again, String(node));
     }
@@ -48,10 +50,20 @@ export class Machines {
 
   /**
    * A kubelet that comes before its container runtime is ready, as that has many containers to look at, ends: on other
-   * machines it is started again.
+   * machines it is started again. That the node is `Ready` tells nothing, as it is for a while without a kubelet.
    */
-  private async hasKubelet(node: number): Promise<boolean> {
-    await sleep(KUBELET_MS);
+  private async tellsOfItself(node: number): Promise<boolean> {
+    const since = Date.now();
+    const lease = ['get', 'lease', '-n', 'kube-node-lease', `node${node}`, '-o', 'jsonpath={.spec.renewTime}'];
+    while (Date.now() - since < SIGN_MS) {
+      await sleep(KUBELET_MS);
+      if (!(await this.hasKubelet(node))) return false;
+      if (Date.parse((await this.cluster.tryKubectl(...lease)).output) > since) return true;
+    }
+    return false;
+  }
+
+  private hasKubelet(node: number): Promise<boolean> {
     return this.onNode(node, 'pgrep', '-x', 'kubelet').then(
       () => true,
       () => false,
