@@ -4,6 +4,7 @@ import { eventually } from './cluster';
 import { documentedTable, removalOfUndeclared } from './documented';
 import { Load, nothingIsLostOrDoubled } from './load';
 import { measured } from './manager';
+import { isAsItWas } from './outage';
 import { Pulse } from './pulse';
 import { callOf, Neighbour } from './requests';
 import { cells, Comings, Running, verbOf, whatRuns } from './running';
@@ -66,6 +67,8 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
         });
         comings!.looked(running);
         measured('until it held', began);
+        // What it refuses from now on, it refuses by the next change.
+        if (change.isOfStore) await isAsItWas(cluster);
         const told = load!.tell(uploads);
         uploads = told.sent;
         // An upload may have been refused during the change before, and taken since.
