@@ -29,7 +29,7 @@ import { scenario } from './scenario';
 import { appliesTwice, podSecurityIsEnforced, secretsAreGenerated, thePlatformIsReady } from './steps';
 import { theSupervisorIsUpgraded } from './supervisor-upgrade';
 import { aLostEventIsFound, aSweepFindsNothing, nobodyElseSweeps } from './sweeps';
-import { aJobIsMadeByHand, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
+import { aJobIsMadeByHand, aTokenIsChanged, jobsAreDeleted, largeBody, tokensAreChecked } from './system';
 import { takenDownItLeavesTheData } from './takedown';
 import { usersMayNoMoreThanIsDeclared } from './users';
 import { aFilmGoesThroughTwoServices, clientsUpload, filtersHold } from './workflow';
@@ -44,7 +44,7 @@ const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
-const UPLOADS = Number(process.env.UPLOADS ?? 100);
+const UPLOADS = Number(process.env.UPLOADS ?? 60);
 const FLOOD = Number(process.env.FLOOD ?? 200);
 
 // Two managers, four pods of the store, the supervisor on each node.
@@ -92,11 +92,13 @@ scenario('e2e', (given) => {
   aJobIsMadeByHand(given, 'plants', 'a MiB', call, log);
   jobsAreDeleted(given, 'cowsay');
   tokensAreChecked(given, 'cowsay', 'plants');
+  const theTokenBeforeEnds = aTokenIsChanged(given, 'cowsay');
   upstreamsClientWorks(given, 'cowsay', COWSAY);
   anExposedServiceAnswers(given, 'web', 'Hello from a service of its own\n');
 
   anIntruderFindsDoorsShut(given);
   whoReachesWhomIsAsDocumented(given);
+  theTokenBeforeEnds();
 
   theNewestImageRuns(given);
   theSupervisorIsUpgraded(given, 60);
@@ -110,7 +112,7 @@ scenario('e2e', (given) => {
 
   podsAreAsManyAsTheLoadAsksFor(given, 3, IDLE_SECONDS);
   aFloodIsProcessed(given, FLOOD, { service: 'cowsay', request: COWSAY });
-  jobsWaitForTheirTurn(given, { service: 'turns', bucket: 'turns' }, 5, 40);
+  jobsWaitForTheirTurn(given, { service: 'turns', bucket: 'turns' }, 5, 20);
 
   idleServicesGoToSleep(given, CALLED);
   changesRestartWhatIsDocumented(given, { service: 'plants', request: PLANTS });
