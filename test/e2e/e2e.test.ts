@@ -44,7 +44,7 @@ const COW = /< moo >[^]*\(oo\)/;
 const COWSAY = { contentType: 'application/json', body: '{"message": "moo"}', answer: COW };
 /** As the environment has it. */
 const IDLE_SECONDS = 10;
-const UPLOADS = Number(process.env.UPLOADS ?? 60);
+const UPLOADS = Number(process.env.UPLOADS ?? 100);
 const FLOOD = Number(process.env.FLOOD ?? 200);
 
 // Two managers, four pods of the store, the supervisor on each node.
