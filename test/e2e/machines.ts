@@ -38,14 +38,27 @@ export class Machines {
 
   /** Cuts a node's power, or gives it back. */
   async power(action: 'down' | 'up', node: number): Promise<void> {
-    if (action === 'down') this.dark.add(node);
-    await this.run('node', action, String(node));
-    if (action === 'down') return;
+    if (action === 'down') {
+      this.dark.add(node);
+      return this.cut(node);
+    }
+    await this.run('node', 'up', String(node));
     for (let cuts = 0; cuts < MOST_CUTS && !(await this.tellsOfItself(node)); cuts++) {
       process.stderr.write(`      the kubelet of node ${node} ended at its start: its power is cut once more\n`);
-      for (const again of ['down', 'up']) await this.run('node', again, String(node));
+      await this.cut(node);
+      await this.run('node', 'up', String(node));
     }
     this.dark.delete(node);
+  }
+
+  /**
+   * A machine forgets its cgroups with its power. Nodes that are one machine keep them, and a kubelet that comes back looks
+   * for the container of each for three seconds before it is ready.
+   */
+  private async cut(node: number): Promise<void> {
+    await this.run('node', 'down', String(node));
+    const forget = `find /sys/fs/cgroup -depth -type d -path '*/oscar-node${node}/kubepods/*' -exec rmdir {} + || true`;
+    await this.onNode(1, 'sh', '-c', forget);
   }
 
   /**
