@@ -13,7 +13,7 @@ import { GOOD, hostileBody, hostileType, mixedEvent, Random, random } from './ho
 const INPUTS = 100_000;
 /** What a body becomes is part of the bodies' test as well. */
 const EVENTS = 20_000;
-const MIXED = 20_000;
+const MIXED = 5_000;
 /** At the same time, each in a folder of its own. */
 const LANES = 10;
 
