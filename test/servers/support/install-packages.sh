@@ -21,6 +21,9 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "$0: ${missing[*]} missing. Fix: install it, or run this on Debian as root" >&2
   exit 1
 fi
+# Suites may run beside one another; apt waits for nobody who reads its lists.
+exec 9>/run/lock/oscar-cdk8s-packages
+flock 9
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -q -y --no-install-recommends "${missing[@]}"
