@@ -44,7 +44,7 @@ export class Machines {
     }
     await this.run('node', 'up', String(node));
     for (let cuts = 0; cuts < MOST_CUTS && !(await this.tellsOfItself(node)); cuts++) {
-      process.stderr.write(`      the kubelet of node ${node} ended at its start: its power is cut once more\n`);
+      process.stderr.write(`      the kubelet of node ${node} doesn't tell of itself: its power is cut once more\n`);
       await this.cut(node);
       await this.run('node', 'up', String(node));
     }

@@ -14,6 +14,9 @@ is_there() {
   esac >/dev/null 2>&1
 }
 
+# Suites may run beside one another.
+exec 9>"${TMPDIR:-/tmp}/oscar-cdk8s-packages.lock"
+flock 9
 missing=()
 for package in "$@"; do is_there "$package" || missing+=("$package"); done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -21,9 +24,6 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "$0: ${missing[*]} missing. Fix: install it, or run this on Debian as root" >&2
   exit 1
 fi
-# Suites may run beside one another; apt waits for nobody who reads its lists.
-exec 9>/run/lock/oscar-cdk8s-packages
-flock 9
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-apt-get install -q -y --no-install-recommends "${missing[@]}"
+apt-get install -o DPkg::Lock::Timeout=600 -q -y --no-install-recommends "${missing[@]}"
