@@ -62,7 +62,8 @@ export class Browser {
 
   async stop(): Promise<void> {
     const ended = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
+    // Killed, it would leave processes that write into its folder for a while.
+    await this.send('Browser.close');
     await ended;
     rmSync(this.folder, { recursive: true, maxRetries: 5, retryDelay: 200 });
   }
