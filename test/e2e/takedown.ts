@@ -6,6 +6,7 @@ import { frame } from './examples';
 import { hasResults, isProcessed, jobsOf } from './jobs';
 import { measured } from './manager';
 import type { KubernetesObject } from './objects';
+import { isAsItWas } from './outage';
 import type { Scenario } from './scenario';
 import { PLATFORM, SERVICES } from './steps';
 import { Store } from './store';
@@ -73,6 +74,7 @@ export function takenDownItLeavesTheData(scenario: Scenario, environment: string
       await hasResults(await Store.of(cluster), before);
       expect(await sweep(cluster)).toMatchObject({ stored: 0, underWay: 0, failed: 0, left: 0 });
       expect(await jobsOf(cluster, SERVICE)).toEqual([]);
+      await isAsItWas(cluster);
       await isProcessed(cluster, SERVICE, after);
     },
     300,
