@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 
 const LOGS = '/var/log/pods';
-/** It is there by then. */
+/** It has ended by then, if it does. */
 const KUBELET_MS = 3_000;
+/** A kubelet's command, a line for each argument. */
+const KUBELET = 'tr "\\0" "\\n" < "/proc/$(pgrep -x kubelet)/cmdline"';
 /** It tells of itself each ten seconds. */
-const SIGN_MS = 90_000;
-const MOST_CUTS = 5;
+const SIGN_MS = 120_000;
 
 /**
  * The machines behind a cluster, by the command that makes it (`OSCAR_CLUSTER`): what Kubernetes alone gives nobody a hand
@@ -14,7 +15,8 @@ const MOST_CUTS = 5;
  */
 export class Machines {
   private readonly tool = process.env.OSCAR_CLUSTER;
-  private readonly dark = new Set<number>();
+  /** Nodes without power: what their kubelets were started with. */
+  private readonly dark = new Map<number, readonly string[]>();
 
   constructor(private readonly cluster: Cluster) {}
 
@@ -38,16 +40,9 @@ export class Machines {
 
   /** Cuts a node's power, or gives it back. */
   async power(action: 'down' | 'up', node: number): Promise<void> {
-    if (action === 'down') {
-      this.dark.add(node);
-      return this.cut(node);
-    }
+    if (action === 'down') return this.cut(node);
     await this.run('node', 'up', String(node));
-    for (let cuts = 0; cuts < MOST_CUTS && !(await this.tellsOfItself(node)); cuts++) {
-      process.stderr.write(`      the kubelet of node ${node} doesn't tell of itself: its power is cut once more\n`);
-      await this.cut(node);
-      await this.run('node', 'up', String(node));
-    }
+    await this.kubeletRuns(node);
     this.dark.delete(node);
   }
 
@@ -56,6 +51,8 @@ export class Machines {
    * for the container of each for three seconds before it is ready.
    */
   private async cut(node: number): Promise<void> {
+    const kubelet = this.dark.get(node) ?? (await this.onNode(node, 'sh', '-c', KUBELET)).trimEnd().split('\n');
+    this.dark.set(node, kubelet);
     await this.run('node', 'down', String(node));
     const forget = `find /sys/fs/cgroup -depth -type d -path '*/oscar-node${node}/kubepods/*' -exec rmdir {} + || true`;
     await this.onNode(1, 'sh', '-c', forget);
@@ -63,17 +60,23 @@ export class Machines {
 
   /**
    * A kubelet that comes before its container runtime is ready, as that has many containers to look at, ends: on other
-   * machines it is started again. That the node is `Ready` tells nothing, as it is for a while without a kubelet.
+   * machines it is started again, and so it is here. It has told of itself at the end: that the node is `Ready` tells
+   * nothing, as it is for a while without a kubelet.
    */
-  private async tellsOfItself(node: number): Promise<boolean> {
+  private async kubeletRuns(node: number): Promise<void> {
     const since = Date.now();
     const lease = ['get', 'lease', '-n', 'kube-node-lease', `node${node}`, '-o', 'jsonpath={.spec.renewTime}'];
-    while (Date.now() - since < SIGN_MS) {
+    while (!(Date.parse((await this.cluster.tryKubectl(...lease)).output) > since)) {
+      if (Date.now() - since > SIGN_MS)
+        throw new Error(`the kubelet of node ${node} tells nothing of itself: see /run/kubelet.log there`);
       await sleep(KUBELET_MS);
-      if (!(await this.hasKubelet(node))) return false;
-      if (Date.parse((await this.cluster.tryKubectl(...lease)).output) > since) return true;
+      if (await this.hasKubelet(node)) continue;
+      const kubelet = this.dark.get(node);
+      if (!kubelet) throw new Error(`the kubelet of node ${node} has ended, and nobody knows how it was started`);
+      process.stderr.write(`      the kubelet of node ${node} has ended: it is started again\n`);
+      const again = 'setsid "$@" >>/run/kubelet.log 2>&1 </dev/null &';
+      await this.onNode(node, 'sh', '-c', again, 'sh', ...kubelet);
     }
-    return false;
   }
 
   private hasKubelet(node: number): Promise<boolean> {
@@ -85,7 +88,7 @@ export class Machines {
 
   /** Gives power back to all that it was taken from. */
   async light(): Promise<void> {
-    for (const node of [...this.dark]) await this.power('up', node);
+    for (const node of [...this.dark.keys()]) await this.power('up', node);
   }
 
   async onNode(node: number, ...command: string[]): Promise<string> {
