@@ -121,7 +121,7 @@ class Provider {
   flag(field: string): boolean | undefined {
     const value = own(this.fields, field) ?? undefined;
     if (value === undefined || value === '' || typeof value === 'boolean') return value === '' ? undefined : value;
-    const text = String(value).toLowerCase();
+    const text = typeof value === 'string' ? value.toLowerCase() : typeof value;
     if (text !== 'true' && text !== 'false') throw this.wrong(field, text, 'true, false');
     return text === 'true';
   }

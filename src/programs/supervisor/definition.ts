@@ -133,8 +133,9 @@ class Fields {
     const value = this.own(name) ?? missing;
     if (value === '') return missing;
     if (typeof value === 'boolean') return value;
-    if (TRUE.test(String(value))) return true;
-    if (FALSE.test(String(value))) return false;
+    const text = typeof value === 'object' ? '' : String(value);
+    if (TRUE.test(text)) return true;
+    if (FALSE.test(text)) return false;
     throw this.misfit(this.path(name), value, 'true, false');
   }
 

@@ -43,6 +43,7 @@ test.each<[string, Fields, RegExp]>([
   ['endpoint', { endpoint: ['http://minio'] }, /endpoint` is "object". Allowed: a text/],
   ['region', { region: 'evil.example/' }, /region` is "evil.example\/"/],
   ['verify', { verify: 'no' }, /verify` is "no". Allowed: true, false/],
+  ['verify', { verify: { toString: 0 } }, /verify` is "object". Allowed: true, false/],
 ])('%s: %j', (_, fields, expected) => {
   const message = refusal(() => read('minio', { 'minio.default': { ...UPSTREAM, ...fields } }));
   expect(message).toMatch(/^provider minio\.default: `storage_providers\.minio\.default\./);

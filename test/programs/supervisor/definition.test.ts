@@ -119,6 +119,7 @@ test.each([
   ['isolation_level: none', '"isolation_level"', 'service, user'],
   ['file_stage_in: perhaps', '"file_stage_in" is "perhaps"', 'true, false'],
   ['file_stage_in: []', '"file_stage_in" is []', 'true, false'],
+  ['file_stage_in: { toString: 0 }', '"file_stage_in" is {"toString":0}', 'true, false'],
   ['output: bucket/out', '"output" is "bucket/out"', 'a list'],
   ['output: [bucket/out]', '"output[0]" is "bucket/out"', 'a map'],
   ['output: [{}, {path: 3}]', '"output[1].path" is 3', 'text'],
