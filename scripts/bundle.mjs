@@ -44,4 +44,4 @@ function gzip(bytes) {
 
 mkdirSync(target, { recursive: true });
 for (const program of PROGRAMS) writeFileSync(join(target, `${program}.cjs.gz`), gzip(bundle(program)));
-bundleCli(root);
+await bundleCli(root);

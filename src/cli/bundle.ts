@@ -2,19 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import type * as SynthCommand from './synth-command';
+import type * as Commands from './commands';
 
 /**
- * `synth-command` and all that it needs in one file, made by `npm run build`, with V8's compiled code beside it: loading
+ * `commands` and all that they need in one file, made by `npm run build`, with V8's compiled code beside it: loading
  * hundreds of modules and compiling them takes longer than a hundred services do.
  */
-export const SYNTH_BUNDLE = join(__dirname, 'synth-command.bundle.js');
+export const COMMANDS_BUNDLE = join(__dirname, 'commands.bundle.js');
 
 /** Nothing when it is not built, as in tests of the sources. */
-export function bundledSynth(): typeof SynthCommand | undefined {
-  return existsSync(SYNTH_BUNDLE) ? (loadBundle(SYNTH_BUNDLE).exports as typeof SynthCommand) : undefined;
+export function bundledCommands(): typeof Commands | undefined {
+  return existsSync(COMMANDS_BUNDLE) ? (loadBundle(COMMANDS_BUNDLE).exports as typeof Commands) : undefined;
 }
-
 /** Compiled code of a bundle. V8 takes it only where version, flags and source are the same, and compiles otherwise. */
 export const compiledFile = (bundle: string) => `${bundle}.compiled`;
 

@@ -1,31 +1,26 @@
 #!/usr/bin/env node
-import { Arguments, parseArguments } from './arguments';
-import { bundledSynth } from './bundle';
-import { HELP } from './help';
-import type { Output } from './synth-command';
+import { CommanderError } from 'commander';
+import type { LocatedFinding } from '../environment';
+import { createProgram, NAME, parse } from './program';
+import { ExitCode, processTerminal, Terminal } from './terminal';
 
-/**
- * Runs the command and returns its exit code: 0 when everything was written, 1 otherwise. Loads only what the command
- * needs, as cdk8s and the types of Kubernetes' objects take most of the start.
- */
-export async function main(args: readonly string[], output: Output): Promise<0 | 1> {
+/** Runs what is asked for by `args` (without `node` and the script), and returns the exit code. Never throws. */
+export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  const program = createProgram(terminal, (end) => (code = end));
   try {
-    await run(parseArguments(args), output);
-    return 0;
+    await parse(program, args);
+    return code;
   } catch (error) {
-    output.err(messageOf(error));
+    // Commander ends by an error where it only showed what was asked for.
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === 'commander.help') return 1;
+    const names = program.commands.map((command) => command.name());
+    const message = messageOf(error, args[0], names);
+    if (args.includes('--json'))
+      terminal.out(JSON.stringify({ error: { message, findings: findingsOf(error) } }, null, 2));
+    else terminal.err(message);
     return 1;
-  }
-}
-
-async function run(args: Arguments, output: Output): Promise<void> {
-  switch (args.command) {
-    case 'help':
-      return output.out(HELP.trimEnd());
-    case 'version':
-      return output.out((await import('../synth/version')).packageVersion());
-    case 'synth':
-      return (bundledSynth() ?? (await import('./synth-command'))).synthCommand(args, output);
   }
 }
 
@@ -33,14 +28,28 @@ async function run(args: Arguments, output: Output): Promise<void> {
  * Findings stand as they are; what says nothing of the input gets the command's name. Never a stack trace. Errors are
  * known by name, as the bundle has classes of its own.
  */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return `oscar-cdk8s: ${String(error)}`;
+function messageOf(error: unknown, command: string | undefined, commands: readonly string[]): string {
+  if (!(error instanceof Error)) return `${NAME}: ${String(error)}`;
   if (error.name === 'EnvironmentError') return error.message;
-  const help = error.name === 'UsageError' ? '\nTry: oscar-cdk8s --help' : '';
-  return `oscar-cdk8s: ${error.message}${help}`;
+  if (error instanceof CommanderError) return `${NAME}: ${wrongUse(error, command, commands)}`;
+  return `${NAME}: ${error.message}${error.name === 'UsageError' ? `\n${helpOf(command, commands)}` : ''}`;
 }
 
+/** Commander's own words, and what is known. */
+function wrongUse({ code, message }: CommanderError, command: string | undefined, commands: readonly string[]): string {
+  const said = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, ' ($1)');
+  if (code !== 'commander.unknownCommand') return `${said}\n${helpOf(command, commands)}`;
+  return `${said}. Commands: ${commands.join(', ')}\n${helpOf(command, commands)}`;
+}
+
+function helpOf(command: string | undefined, commands: readonly string[]): string {
+  const known = command !== undefined && commands.includes(command) ? `${command} ` : '';
+  return `Try: ${NAME} ${known}--help`;
+}
+
+const findingsOf = (error: unknown): readonly LocatedFinding[] =>
+  (error as { findings?: readonly LocatedFinding[] } | null)?.findings ?? [];
+
 if (require.main === module) {
-  const output = { out: (line: string) => console.log(line), err: (line: string) => console.error(line) };
-  void main(process.argv.slice(2), output).then((code) => (process.exitCode = code));
+  void main(process.argv.slice(2), processTerminal()).then((code) => (process.exitCode = code));
 }

@@ -12,7 +12,7 @@ import { platformProps } from './platform-props';
 import { Providers } from './providers';
 import { located, Problem, Report } from './report';
 import { Environment, environmentSchema } from './schema/environment';
-import { serviceProps } from './service-props';
+import { scriptFile, serviceProps } from './service-props';
 import { ServiceChecker } from './service-check';
 import { serviceValues } from './service-values';
 import { Source } from './source';
@@ -59,6 +59,14 @@ export class LoadedEnvironment {
   /** As it was given. */
   get file(): string {
     return this.stack[0]!.source.file;
+  }
+
+  /** Everything that it is made of, as the user would type it: itself, its bases, FDL files, scripts. */
+  files(): string[] {
+    const services = [...this.services.values()];
+    const scripts = services.map((stack) => scriptFile(stack, serviceValues(stack).service!.script));
+    const sources = [this.stack, ...services].flatMap((stack) => stack.map(({ source }) => source.file));
+    return [...new Set([...sources, ...scripts])];
   }
 
   get kubernetesVersion() {

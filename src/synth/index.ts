@@ -1,3 +1,5 @@
+export { compareWithFolder } from './check';
+export type { FileDifference } from './check';
 export { synthesize, synthesizeAll } from './synthesize';
 export type { Synthesis, SynthesisOptions, Synthesizable } from './synthesize';
 export { MANIFEST_FILE } from './manifest';

@@ -19,6 +19,8 @@ export type Synthesizable = Pick<
 export interface SynthesisOptions {
   /** Folder in which each environment gets its own. Made when it is not there. */
   readonly outdir: string;
+  /** Told of each service that is done, of as many as the environment has. */
+  readonly onService?: (environment: string, done: number, of: number) => void;
 }
 
 /** What was written for one environment. */
@@ -50,7 +52,7 @@ export function synthesizeAll(environments: readonly Synthesizable[], options: S
   const findings: LocatedFinding[] = [];
   try {
     for (const environment of environments) {
-      const writer = new EnvironmentWriter(environment, options.outdir);
+      const writer = new EnvironmentWriter(environment, options);
       written.push(writer);
       findings.push(...writer.write());
     }
@@ -85,9 +87,9 @@ class EnvironmentWriter {
 
   constructor(
     private readonly environment: Synthesizable,
-    outdir: string,
+    private readonly options: SynthesisOptions,
   ) {
-    this.folder = new OutputFolder(outdir, environment.name);
+    this.folder = new OutputFolder(options.outdir, environment.name);
   }
 
   /** Everything that was refused. */
@@ -104,7 +106,11 @@ class EnvironmentWriter {
     attempt(() => {
       const chart = this.newChart('platform');
       const platform = new Platform(chart, 'platform', this.environment.platformProps());
-      for (const name of this.environment.serviceNames) attempt(() => this.writeService(name, platform));
+      const { name: environment, serviceNames } = this.environment;
+      serviceNames.forEach((name, i) => {
+        attempt(() => this.writeService(name, platform));
+        this.options.onService?.(environment, i + 1, serviceNames.length);
+      });
       // What services declare is in the platform's own objects, so these come last.
       if (findings.length === 0) this.writePlatform(chart);
     });

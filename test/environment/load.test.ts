@@ -267,3 +267,23 @@ describe('a short `ttl`', () => {
     ['inputs are not in the store', `${input('storage_provider: s3.aws, ')}    job: { ttl: 0 }\n`, 0],
   ])('%s', (_, more, count) => expect(warnings(directory, loaded(more))).toHaveLength(count));
 });
+
+test('its files are all that it is made of, each once, as the user would type them', () => {
+  const fdl = 'functions:\n  oscar:\n    - a: { name: three, image: busybox, script: three.sh }\n';
+  const environment = load(directory, {
+    'e.yaml': `${WHOLE}extends: base/base.yaml\nservices:\n${service('one')}  - fdl: fdl/three.yaml\n`,
+    'base/base.yaml': `${HEAD}services:\n${service('two')}${service('one')}`,
+    'base/script.sh': 'echo\n',
+    'fdl/three.yaml': fdl,
+    'fdl/three.sh': 'echo\n',
+  });
+  const files = environment.files().map((file) => file.replace(`${directory}/`, ''));
+  expect(files.sort()).toEqual([
+    'base/base.yaml',
+    'base/script.sh',
+    'e.yaml',
+    'fdl/three.sh',
+    'fdl/three.yaml',
+    'script.sh',
+  ]);
+});

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main } from '../../src/cli/main';
+import { run } from '../running';
 
 let folder: string;
 beforeEach(() => {
@@ -24,11 +24,6 @@ services:
 const write = (file: string, text: string) => writeFileSync(join(folder, 'environments', file), text);
 const dist = () => readdirSync(join(folder, 'dist')).sort();
 
-async function run(...args: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
-  const [out, err]: string[][] = [[], []];
-  const output = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
-  return { code: await main(args, output), out, err };
-}
 const synth = (...args: string[]) =>
   run('synth', '--environments', join(folder, 'environments'), '--outdir', join(folder, 'dist'), ...args);
 
@@ -118,20 +113,91 @@ test('a folder without environments, or none at all', async () => {
   });
 });
 
-test('wrong use is one line and a hint', async () => {
-  expect(await run('synth', '--nonsense')).toEqual({
-    code: 1,
-    out: [],
-    err: [expect.stringMatching(/^oscar-cdk8s: unknown option "--nonsense".*\nTry: oscar-cdk8s --help$/)],
+describe('--check', () => {
+  const check = (...args: string[]) => synth('--check', ...args);
+  const file = (...path: string[]) => join(folder, 'dist', ...path);
+
+  test('is fine where the folder is what the environments say, and writes nothing', async () => {
+    write('dev.yaml', ENVIRONMENT('dev'));
+    await synth();
+    const before = readFileSync(file('dev', 'manifest.json'), 'utf8');
+    writeFileSync(file('dev', 'mine.yaml'), 'a: 1\n');
+    expect(await check()).toEqual({ code: 0, out: [], err: [] });
+    expect(readFileSync(file('dev', 'manifest.json'), 'utf8')).toBe(before);
+  });
+
+  test('names each file that is missing, differs or is left over, and says what to do', async () => {
+    write('dev.yaml', `${ENVIRONMENT('dev')}  - { name: two, image: busybox, script: run.sh }\n`);
+    write('old.yaml', ENVIRONMENT('old'));
+    await synth();
+    write('dev.yaml', ENVIRONMENT('dev', '512Mi'));
+    rmSync(join(folder, 'environments', 'old.yaml'));
+    rmSync(file('dev', '10-minio.yaml'));
+    const { code, out, err } = await check();
+    expect(code).toBe(2);
+    expect(out).toEqual([
+      ...[
+        '10-manager.yaml: differs',
+        '10-minio.yaml: missing',
+        '10-provisioner.yaml: differs',
+        '10-sweep.yaml: differs',
+      ].map((line) => file('dev', line)),
+      ...['manifest.json: differs', 'service-cowsay.yaml: differs', 'service-two.yaml: left over'].map((line) =>
+        file('dev', line),
+      ),
+      `${file('old')}: left over`,
+    ]);
+    expect(err).toEqual([expect.stringMatching(/dist is not what .*environments says: run oscar-cdk8s synth/)]);
+  });
+
+  test('of one environment says nothing of the others', async () => {
+    write('dev.yaml', ENVIRONMENT('dev'));
+    write('test.yaml', ENVIRONMENT('test'));
+    await synth('dev');
+    expect((await check('dev')).code).toBe(0);
+    expect((await check()).code).toBe(2);
+  });
+
+  test('says nothing of a folder where nothing was written yet but that all is missing', async () => {
+    write('dev.yaml', ENVIRONMENT('dev'));
+    const { code, out } = await check();
+    expect(code).toBe(2);
+    expect(out.length).toBeGreaterThan(5);
+    expect(out.every((line) => line.endsWith(': missing'))).toBe(true);
+    expect(() => dist()).toThrow('ENOENT');
+  });
+
+  test('with --json gives them as data', async () => {
+    write('dev.yaml', ENVIRONMENT('dev'));
+    await synth();
+    writeFileSync(file('dev', '10-minio.yaml'), '');
+    const { code, out } = await check('--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(out.join('\n'))).toEqual({
+      differences: [{ file: file('dev', '10-minio.yaml'), problem: 'differs' }],
+    });
   });
 });
 
-test('help and version', async () => {
-  const help = await run('--help');
-  expect(help).toMatchObject({ code: 0, err: [] });
-  for (const word of ['synth', '--outdir', '--environments', '--strict', '--version', 'Exit codes', 'kubectl apply']) {
-    expect(help.out.join('\n')).toContain(word);
-  }
-  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
-  expect(await run('--version')).toEqual({ code: 0, out: [version], err: [] });
+describe('--json', () => {
+  test('says what was written', async () => {
+    write('dev.yaml', ENVIRONMENT('dev'));
+    const { code, out } = await synth('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out.join('\n'))).toEqual({
+      environments: [
+        expect.objectContaining({ environment: 'dev', version: '1.0.0', folder: join(folder, 'dist', 'dev') }),
+      ],
+      warnings: [],
+    });
+  });
+
+  test('says what is wrong, with each finding by itself, and nothing to persons', async () => {
+    write('dev.yaml', ENVIRONMENT('dev').replace('image:', 'imgae:'));
+    const { code, out, err } = await synth('--json');
+    expect([code, err]).toEqual([1, []]);
+    const { error } = JSON.parse(out.join('\n'));
+    expect(error.message).toContain('imgae');
+    expect(error.findings).toContainEqual(expect.objectContaining({ severity: 'error', line: 7 }));
+  });
 });
