@@ -10,7 +10,9 @@ test('help says what there is, and how a script can tell how it went', async () 
 });
 
 test('each command has a help with an example, no line of which is wider than a terminal', async () => {
-  const names = [...(await run('--help')).out.join('\n').matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name);
+  const names = [...(await run('--help')).out.join('\n').matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(
+    ([, name]) => name,
+  );
   expect(names).toContain('synth');
   for (const name of names) {
     const { code, out } = await run(name, '--help');
