@@ -1,4 +1,13 @@
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -11,6 +20,8 @@ export async function withNextRelease<T>(use: (cli: string) => Promise<T>): Prom
   try {
     cpSync(join(PACKAGE, 'lib'), join(next, 'lib'), { recursive: true });
     copyFileSync(join(PACKAGE, 'package.json'), join(next, 'package.json'));
+    // As npm puts beside it what it depends on.
+    symlinkSync(join(PACKAGE, 'node_modules'), join(next, 'node_modules'));
     const programs = join(next, 'lib/programs');
     for (const name of readdirSync(programs)) {
       const program = gunzipSync(readFileSync(join(programs, name)));
