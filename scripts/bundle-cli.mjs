@@ -33,7 +33,7 @@ async function warmUp({ synth }, environments) {
   const outdir = mkdtempSync(join(tmpdir(), 'oscar-cdk8s-'));
   const terminal = { out: () => {}, err: () => {}, progress: () => {} };
   try {
-    await synth([], { environments, outdir, strict: false }, terminal);
+    await synth([], { environments, outdir }, terminal);
   } catch {
     // Environments that can't be used are no fault of the build: `synth` says what is wrong with them.
   } finally {

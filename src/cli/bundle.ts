@@ -14,6 +14,7 @@ export const COMMANDS_BUNDLE = join(__dirname, 'commands.bundle.js');
 export function bundledCommands(): typeof Commands | undefined {
   return existsSync(COMMANDS_BUNDLE) ? (loadBundle(COMMANDS_BUNDLE).exports as typeof Commands) : undefined;
 }
+
 /** Compiled code of a bundle. V8 takes it only where version, flags and source are the same, and compiles otherwise. */
 export const compiledFile = (bundle: string) => `${bundle}.compiled`;
 

@@ -16,7 +16,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && error.code === 'commander.help') return 1;
     const names = program.commands.map((command) => command.name());
-    const message = messageOf(error, args[0], names);
+    const message = messageOf(error, names, helpOf(args[0], names));
     if (args.includes('--json'))
       terminal.out(JSON.stringify({ error: { message, findings: findingsOf(error) } }, null, 2));
     else terminal.err(message);
@@ -28,18 +28,17 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
  * Findings stand as they are; what says nothing of the input gets the command's name. Never a stack trace. Errors are
  * known by name, as the bundle has classes of its own.
  */
-function messageOf(error: unknown, command: string | undefined, commands: readonly string[]): string {
+function messageOf(error: unknown, commands: readonly string[], help: string): string {
   if (!(error instanceof Error)) return `${NAME}: ${String(error)}`;
   if (error.name === 'EnvironmentError') return error.message;
-  if (error instanceof CommanderError) return `${NAME}: ${wrongUse(error, command, commands)}`;
-  return `${NAME}: ${error.message}${error.name === 'UsageError' ? `\n${helpOf(command, commands)}` : ''}`;
+  if (error instanceof CommanderError) return `${NAME}: ${wrongUse(error, commands)}\n${help}`;
+  return `${NAME}: ${error.message}${error.name === 'UsageError' ? `\n${help}` : ''}`;
 }
 
 /** Commander's own words, and what is known. */
-function wrongUse({ code, message }: CommanderError, command: string | undefined, commands: readonly string[]): string {
+function wrongUse({ code, message }: CommanderError, commands: readonly string[]): string {
   const said = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, ' ($1)');
-  if (code !== 'commander.unknownCommand') return `${said}\n${helpOf(command, commands)}`;
-  return `${said}. Commands: ${commands.join(', ')}\n${helpOf(command, commands)}`;
+  return code === 'commander.unknownCommand' ? `${said}. Commands: ${commands.join(', ')}` : said;
 }
 
 function helpOf(command: string | undefined, commands: readonly string[]): string {

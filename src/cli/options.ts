@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-export const ENVIRONMENTS_FOLDER = 'environments';
-
 /** Options that several commands have. */
+
+export const ENVIRONMENTS_FOLDER = 'environments';
 
 export const environmentsFolder = () =>
   folder('--environments <folder>', "folder of the environments' files", ENVIRONMENTS_FOLDER);

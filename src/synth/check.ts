@@ -35,29 +35,28 @@ export function compareWithFolder(
 }
 
 function compareFolders(fresh: string, folder: string): FileDifference[] {
-  const written = readdirSync(fresh);
-  const found = [...written, ...filesThatAreOurs(folder)];
-  return [...new Set(found)].sort().flatMap((name): FileDifference[] => {
+  const names = new Set([...readdirSync(fresh), ...namesOfAnEarlierSynthesis(folder)]);
+  return [...names].sort().flatMap((name): FileDifference[] => {
     const file = join(folder, name);
     const [expected, actual] = [bytesOf(join(fresh, name)), bytesOf(file)];
+    if (!expected) return actual ? [{ file, problem: 'left over' }] : [];
     if (!actual) return [{ file, problem: 'missing' }];
-    if (!expected) return [{ file, problem: 'left over' }];
     return expected.equals(actual) ? [] : [{ file, problem: 'differs' }];
   });
 }
 
-/** Files that an earlier synthesis wrote, and that are still there. */
-function filesThatAreOurs(folder: string): string[] {
+/** Whether they are still there or not. */
+function namesOfAnEarlierSynthesis(folder: string): ReadonlySet<string> {
   const manifest = join(folder, MANIFEST_FILE);
   const text = bytesOf(manifest)?.toString('utf8');
-  return text === undefined ? [] : [...filesNamedIn(text, manifest)].filter((name) => bytesOf(join(folder, name)));
+  return text === undefined ? new Set() : filesNamedIn(text, manifest);
 }
 
 function foldersOfOthers(outdir: string, names: readonly string[]): FileDifference[] {
   const folders = statSync(outdir, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(outdir).sort() : [];
   return folders
     .filter((name) => !name.startsWith('.') && !names.includes(name))
-    .filter((name) => filesThatAreOurs(join(outdir, name)).length > 0)
+    .filter((name) => namesOfAnEarlierSynthesis(join(outdir, name)).size > 0)
     .map((name) => ({ file: join(outdir, name), problem: 'left over' }));
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { format } from '../../environment';
+import { format, LoadedEnvironment } from '../../environment';
 import { compareWithFolder, FileDifference, Synthesis, synthesizeAll } from '../../synth';
 import { EnvironmentOptions, loadAll } from '../environments';
 import { progressOf } from '../progress';
@@ -22,28 +22,33 @@ export interface SynthOptions extends EnvironmentOptions {
  */
 export async function synth(names: readonly string[], options: SynthOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.check) return check(names, options, terminal);
-  if (!options.watch) {
-    write(names, options, terminal);
-    return 0;
-  }
-  await watchFiles(options.environments, terminal, () => write(names, options, terminal));
+  const work = () => write(names, options, terminal);
+  if (options.watch) await watchFiles(options.environments, terminal, () => work().flatMap((each) => each.files()));
+  else work();
   return 0;
 }
 
-/** @returns the files that were read */
-function write(names: readonly string[], options: SynthOptions, terminal: Terminal): string[] {
+/** @returns what was written */
+function write(names: readonly string[], options: SynthOptions, terminal: Terminal): LoadedEnvironment[] {
   const { out, err } = terminal;
   const loaded = loadAll(names, options);
   const warnings = loaded.flatMap((environment) => environment.warnings);
-  const results = synthesizeAll(loaded, { outdir: options.outdir, onService: progressOf(terminal) });
-  terminal.progress('');
+  const results = synthesizeWithProgress(loaded, options.outdir, terminal);
   if (options.json) out(JSON.stringify({ environments: results, warnings }, null, 2));
   for (const warning of warnings) err(format(warning));
   for (const result of results) {
     for (const file of result.foreignFiles) err(foreignFileWarning(result, file));
     if (!options.json) out(`${result.folder}: ${result.files} files, ${result.objects} objects`);
   }
-  return options.watch ? loaded.flatMap((environment) => environment.files()) : [];
+  return loaded;
+}
+
+function synthesizeWithProgress(loaded: readonly LoadedEnvironment[], outdir: string, terminal: Terminal): Synthesis[] {
+  try {
+    return synthesizeAll(loaded, { outdir, onService: progressOf(terminal) });
+  } finally {
+    terminal.progress('');
+  }
 }
 
 function check(names: readonly string[], options: SynthOptions, { out, err }: Terminal): ExitCode {
