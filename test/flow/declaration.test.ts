@@ -85,4 +85,4 @@ test('a changed declaration under load: the store is not started again, and no e
   expect(await store.keysIn('pictures/in/')).toEqual(['after.txt', 'before.txt']);
   expect(flow.pids.minio).toBe(minio);
   expect(flow.manifests.ofKind('StatefulSet')).toHaveLength(1);
-}, 120_000);
+});

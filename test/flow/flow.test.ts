@@ -228,7 +228,7 @@ test('a file that no script can read is tried as often as is said, recorded, and
   flow.double.objects.delete('Job', NAMESPACES.services, job);
   expect(await flow.sweep()).toMatchObject(NOTHING_TO_DO);
   expect([jobsOf('picky/in/bad.txt'), runsOf(job)]).toEqual([[], 2]);
-}, 120_000);
+});
 
 describe('an upload whose event was lost', () => {
   /** Everything that was uploaded before is done with. */

@@ -19,7 +19,8 @@ import { WarmPods } from './warm-pods';
 export const NAMESPACES = { platform: 'oscar', services: 'oscar-svc' };
 const MINIO_PORT = 9000;
 const MANAGER_PORT = 8080;
-const PATIENCE_MS = 60_000;
+/** Of a machine that does much else, too. */
+const PATIENCE_MS = 300_000;
 
 export interface FlowOptions {
   /** Laid over the fixture's environment. */
@@ -254,7 +255,7 @@ export class Flow {
   private async succeeded(job: string, patienceMs = PATIENCE_MS): Promise<void> {
     const fate = () => this.fate(NAMESPACES.platform, job);
     await this.until(`${job} ends`, () => fate() !== undefined, patienceMs);
-    if (fate() !== 'Complete') throw new Error(`${job} failed\n${readFileSync(this.pods.logOf(job), 'utf8')}`);
+    if (fate() !== 'Complete') throw new Error(`${job} failed\n${this.tails()}`);
   }
 
   /** The supervisor's volume, as the DaemonSet fills it on each node. */
@@ -277,11 +278,12 @@ export class Flow {
     }
   }
 
+  /** What the platform's own pods, the runner and each Job's tries said last; a service's Jobs are too many. */
   private tails(): string {
-    const logs = ['oscar-minio-0', 'oscar-manager-pod'].map((name) => this.pods.logOf(name));
-    return [...logs, join(this.folder, 'runner.log')]
-      .filter((file) => existsSync(file))
-      .map((file) => `${file}:\n${readFileSync(file, 'utf8').slice(-2000)}`)
+    const jobs = this.double.objects.list('Job', NAMESPACES.platform).map(({ metadata }) => metadata.name);
+    const logs = ['oscar-minio-0', 'oscar-manager-pod', ...jobs].map((name) => this.pods.logOf(name));
+    return [...logs, join(this.folder, 'runner.log'), join(this.folder, EXECUTED_FILE)]
+      .map((file) => `${file}:\n${existsSync(file) ? readFileSync(file, 'utf8').slice(-2000) : 'is not there'}`)
       .join('\n');
   }
 }

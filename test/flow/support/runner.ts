@@ -72,7 +72,7 @@ class Runner {
     const { ttlSecondsAfterFinished: ttl } = job.spec;
     if (ttl === undefined || signal.aborted) return;
     await sleep(Math.max(0, at + ttl * 1000 - Date.now()), undefined, { signal });
-    await this.api.call('DELETE', `${pathOf(job)}?propagationPolicy=Background`);
+    await this.untilDone(job, () => this.api.call('DELETE', `${pathOf(job)}?propagationPolicy=Background`));
   }
 
   /** Tries until it succeeds, or is tried often enough. @returns when that was */
@@ -120,7 +120,8 @@ class Runner {
       try {
         return await this.pods.prepare(identity);
       } catch (error) {
-        if (!(error instanceof NotYet)) throw error;
+        // As a kubelet does, whatever it is: a connection that broke, an init container that failed.
+        if (!(error instanceof NotYet)) say(`${name}: ${(error as Error).message}`);
         await sleep(NOT_YET_MS);
       }
     }
@@ -143,11 +144,16 @@ class Runner {
   }
 
   private async tell(job: Job, status: object): Promise<number> {
+    // Of one that is gone, nobody wants to know.
+    await this.untilDone(job, () => this.api.call('PATCH', `${pathOf(job)}/status`, { status }));
+    return Date.now();
+  }
+
+  private async untilDone(job: Job, call: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
-        // Of one that is gone, nobody wants to know.
-        await this.api.call('PATCH', `${pathOf(job)}/status`, { status });
-        return Date.now();
+        await call();
+        return;
       } catch (error) {
         say(`${job.metadata.name}: ${(error as Error).message}`);
         await sleep(RECONNECT_MS);

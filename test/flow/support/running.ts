@@ -17,9 +17,9 @@ export function running(take: (running: Running) => void): void {
     outside = await Outside.start();
     flow = await Flow.start(outside.options);
     take({ outside, flow, store: await flow.store() });
-  }, 120_000);
+  });
   afterAll(async () => {
     await flow?.stop();
     await outside?.stop();
-  }, 60_000);
+  });
 }
