@@ -6,7 +6,7 @@ module.exports = {
   testMatch: ['<rootDir>/test/flow/**/*.test.ts'],
   transform,
   transformIgnorePatterns,
-  // The suite shares its processors with whatever else runs; what hangs is told by `Flow.until`, which says what and why.
-  testTimeout: 600_000,
+  // Longer than `Flow` waits for anything: it says what doesn't come, and what everybody said last.
+  testTimeout: 900_000,
   verbose: true,
 };

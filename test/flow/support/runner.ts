@@ -144,11 +144,11 @@ class Runner {
   }
 
   private async tell(job: Job, status: object): Promise<number> {
-    // Of one that is gone, nobody wants to know.
     await this.untilDone(job, () => this.api.call('PATCH', `${pathOf(job)}/status`, { status }));
     return Date.now();
   }
 
+  /** Again until the API answers: of a Job that is gone, too, nobody wants to know. */
   private async untilDone(job: Job, call: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
