@@ -7,6 +7,6 @@ export async function applyAndWait(cluster: Cluster, folder: string): Promise<Lo
   await cluster.kubectl('apply', '--server-side', '-f', folder);
   const log = await provisioned(cluster);
   await waitUntilReady(cluster, 240);
-  await rolledOut(cluster, SERVICES, await cluster.list('deployments', '-n', SERVICES), 120);
+  await rolledOut(cluster, SERVICES, await cluster.list('deployments', '-n', SERVICES), 240);
   return log;
 }

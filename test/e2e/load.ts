@@ -19,7 +19,13 @@ export interface Sent {
   readonly ms: number;
 }
 
-/** An upload a second, each until the store has it. */
+/**
+ * Half of what a machine of two cores starts pods for (docs/RELIABILITY.md, the flood). With more of them than that, Jobs
+ * wait for a place on a node, and a warm pod that is replaced waits among them for as long as files come.
+ */
+const INTERVAL_MS = 2_000;
+
+/** An upload every other second, each until the store has it. */
 export class Load {
   static async on(cluster: Cluster): Promise<Load> {
     return new Load((await Store.of(cluster)).client());
@@ -59,7 +65,7 @@ export class Load {
   private async run(name: string): Promise<void> {
     while (!this.isOver) {
       const upload = frame(`${name} ${this.sent.length}`);
-      const pause = sleep(1_000);
+      const pause = sleep(INTERVAL_MS);
       const began = performance.now();
       const refusals = await this.send(upload);
       this.sent.push({ upload, refusals, ms: performance.now() - began });

@@ -77,7 +77,7 @@ export function changesRestartWhatIsDocumented(scenario: Scenario, neighbour: Ne
         expect(calls!.tell('meanwhile')).toBeGreaterThan(0);
         await change.holds?.(cluster, log);
       },
-      420,
+      600,
     );
   }
 
