@@ -11,7 +11,7 @@ import { median } from './measure.mjs';
 import { CONTAINER_ENV, runOnce } from './supervisor/run.mjs';
 import { bareScript, load, startServing } from './supervisor/serving.mjs';
 import { startStore } from './supervisor/store.mjs';
-import { configure, eventOf, installVolume, OURS, upstreams } from './supervisor/subjects.mjs';
+import { configure, eventOf, installVolume, OURS, upstreams, workFolder } from './supervisor/subjects.mjs';
 import { goProgram } from './supervisor/tools.mjs';
 
 const SELF = new URL(import.meta.url).pathname;
@@ -150,7 +150,7 @@ async function largeFile(folder, store, mebibytes) {
 
 /** All on one disk: upstream takes what Python takes for temporary files. */
 function workIn(folder) {
-  return { ...CONTAINER_ENV, TMPDIR: join(folder, 'oscar/work') };
+  return { ...CONTAINER_ENV, TMPDIR: workFolder(folder) };
 }
 
 async function note(result, store, key, size, work) {
@@ -163,7 +163,7 @@ async function note(result, store, key, size, work) {
 }
 
 async function copyByClient(folder, { bucket, client }) {
-  const local = join(folder, 'oscar/work/mc.bin');
+  const local = join(workFolder(folder), 'mc.bin');
   const env = { ...CONTAINER_ENV, ...client };
   const down = await runOnce([goProgram('mc'), '--quiet', 'cp', `store/${bucket}/in/large.bin`, local], { env });
   const up = await runOnce([goProgram('mc'), '--quiet', 'cp', local, `store/${bucket}/mc/large.bin`], { env });

@@ -16,11 +16,14 @@ export function installVolume(folder) {
   cpSync(join(folder, 'version'), join(folder, 'oscar/bin'), { recursive: true });
 }
 
+/** Where a pod has its empty volume. */
+export const workFolder = (folder) => join(folder, 'oscar', 'work');
+
 /** Writes /oscar/config for a script, and where credentials are: upstream reads them in the definition, ours may. */
 export function configure(folder, store, { script, output, maxInflight = 1 }) {
   const config = join(folder, 'oscar/config');
   mkdirSync(config, { recursive: true });
-  mkdirSync(join(folder, 'oscar/work'), { recursive: true });
+  mkdirSync(workFolder(folder), { recursive: true });
   writeFileSync(join(config, 'script.sh'), script);
   chmodSync(join(config, 'script.sh'), 0o755);
   const { endpoint, user, password, bucket } = store;

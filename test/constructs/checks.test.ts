@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import * as checks from '../../src/constructs/checks';
 import { checkCidr } from '../../src/constructs/cidr';
 import { DeclarationError } from '../../src/constructs/errors';
+import { WORK_DIR } from '../../src/contract';
 import { refusal } from './service-fixture';
 
 const subject = { service: 'cowsay', field: ['field'] };
@@ -90,7 +91,7 @@ const RULES: Record<string, { check: (value: never) => void; good: unknown[]; ba
       '/oscar/bin/x',
       '/oscar/config',
       '/oscar/work',
-      '/oscar/work/x',
+      `${WORK_DIR}/x`,
       '/var',
       '/var/run/secrets/providers/x',
       '/proc',
